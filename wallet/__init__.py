@@ -1,0 +1,3 @@
+"""Wren: a lightweight Bitcoin wallet that verifies what it shows."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The Bitcoin protocol as pure values and functions: no I/O, no clock, no randomness, no secrets."""

@@ -1,0 +1,1 @@
+"""The use cases, and the one interface through which the window and the command line see them."""

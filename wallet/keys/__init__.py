@@ -1,0 +1,1 @@
+"""Every secret: seeds, the sealed vault and the signer."""

@@ -1,0 +1,1 @@
+"""A small regtest full node for practice mode, the demo and the tests."""

@@ -1,0 +1,1 @@
+"""Where state lives on disk: header files and the encrypted wallet database."""
