@@ -598,7 +598,11 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """What the engine is started with (the command line's global options)."""
+    """What the engine is started with (the command line's global options).
+
+    read_only: see the last commit and never write, so that a writer may run beside; kdf: the cost of sealing new wallets
+    as (KiB, iterations, lanes), None for the strong default.
+    """
 
     network: str = "main"
     data_dir: str | None = None
@@ -606,4 +610,5 @@ class EngineOptions:
     proxy: str | None = None
     offline: bool = False
     discovery: str = "filters"
+    read_only: bool = False
     kdf: tuple[int, int, int] | None = None

@@ -1,0 +1,108 @@
+"""Runs one command: parses the arguments, carries the command out, prints the answer, and decides the exit code.
+
+Exit 0: done. Exit 1: one line on stderr that says what to do. Exit 2: wrong usage (argparse). No traceback reaches a user:
+an exception that is nobody's fault but ours ends here, in one line, with its details in the log at level debug.
+"""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from wallet.cli import commands, follow, payments
+from wallet.cli.arguments import build_parser
+from wallet.cli.output import show, show_error
+from wallet.engine import api
+
+EngineFactory = Callable[[api.EngineOptions], api.Engine]
+
+_COMMANDS: dict[str, commands.Runner] = {
+    "wallets": commands.wallets,
+    "create": commands.create,
+    "restore": commands.restore,
+    "sync": commands.sync,
+    "status": commands.status,
+    "balance": commands.balance,
+    "receive": commands.receive,
+    "addresses": commands.addresses,
+    "coins": commands.coins,
+    "history": commands.history,
+    "descriptors": commands.descriptors,
+    "peers": commands.peers,
+    "send": payments.send,
+    "broadcast": payments.broadcast,
+    "proof": payments.proof,
+    "verify-proof": payments.verify_proof,
+    "psbt": payments.psbt,
+}
+_READERS = frozenset(
+    {"wallets", "status", "balance", "addresses", "coins", "history", "descriptors", "peers", "proof", "verify-proof"}
+)
+log = logging.getLogger(__name__)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments; prints and exits on wrong usage, as argparse does."""
+    options = build_parser().parse_args(arguments)
+    options.peer = [*options.peer, *getattr(options, "more_peers", [])]
+    return options
+
+
+def engine_options(options: argparse.Namespace) -> api.EngineOptions:
+    """The engine's share of the global options."""
+    command = options.command or "gui"
+    return api.EngineOptions(
+        network=options.network,
+        data_dir=options.data_dir,
+        peers=tuple(options.peer),
+        proxy=options.proxy,
+        offline=options.offline,
+        discovery=options.discovery,
+        read_only=command in _READERS or (command == "psbt" and options.action == "show"),
+    )
+
+
+async def _carry_out(options: argparse.Namespace, make_engine: EngineFactory) -> commands.Answer:
+    engine = make_engine(engine_options(options))
+    runner = follow.follow if options.command == "sync" and options.follow else _COMMANDS[options.command]
+    task = asyncio.ensure_future(runner(engine, options))
+    _stop_on_signals(task)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        message = "stopped; nothing was lost"
+        raise api.WrenError("timeout", message) from None
+    finally:
+        await engine.close()
+
+
+def _stop_on_signals(task: "asyncio.Future[commands.Answer]") -> None:
+    """Ctrl+C and a polite kill end the command in good order: the engine closes its files first."""
+    if sys.platform == "win32":
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+
+
+def run(options: argparse.Namespace, make_engine: EngineFactory) -> int:
+    """Carry out the parsed command. Answers the exit code."""
+    try:
+        answer = asyncio.run(_carry_out(options, make_engine))
+    except api.WrenError as error:
+        show_error(error.code, error.message, as_json=options.json)
+        return 1
+    except KeyboardInterrupt:
+        show_error("timeout", "stopped; nothing was lost", as_json=options.json)
+        return 1
+    except BrokenPipeError:
+        return 1
+    except Exception as bug:
+        log.debug("a fault of ours", exc_info=bug)
+        show_error("refused", f"Wren met a fault of its own: {type(bug).__name__}: {bug}", as_json=options.json)
+        return 1
+    if answer is not None:
+        show(answer, as_json=options.json)
+    return 0

@@ -1,0 +1,70 @@
+"""Secrets for the command line: from files, a terminal's prompt or stdin; never from an argument or the environment."""
+
+import argparse
+import getpass
+import sys
+from pathlib import Path
+
+from wallet.engine.api import WrenError
+
+_SECRET_LIMIT = 4096
+
+
+def _first_line(path: str, what: str) -> str:
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            return file.readline(_SECRET_LIMIT).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        message = f"cannot read the {what} file {path}: {reason}"
+        raise WrenError("bad_password", message) from error
+
+
+def passphrase(options: argparse.Namespace) -> str:
+    """The BIP39 passphrase: from its file, or none."""
+    return _first_line(options.passphrase_file, "passphrase") if options.passphrase_file else ""
+
+
+def _prompt(text: str) -> str:
+    try:
+        return getpass.getpass(text)
+    except EOFError:
+        message = "no password was given"
+        raise WrenError("bad_password", message) from None
+
+
+def password(options: argparse.Namespace, *, new: bool = False) -> str | None:
+    """The wallet's password; None with --no-password. Asks only on a terminal; `new` asks twice."""
+    if options.no_password:
+        return None
+    if options.password_file:
+        return _nonempty(_first_line(options.password_file, "password"))
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        message = "a password is needed: give --password-file F (or --no-password if the wallet has none)"
+        raise WrenError("bad_password", message)
+    answer = _nonempty(_prompt("New password: " if new else "Password: "))
+    if new and _prompt("The same again: ") != answer:
+        message = "the two passwords differ"
+        raise WrenError("bad_password", message)
+    return answer
+
+
+def _nonempty(text: str) -> str:
+    if text:
+        return text
+    message = "the password is empty: use --no-password if the wallet shall have none"
+    raise WrenError("bad_password", message)
+
+
+def given_password(options: argparse.Namespace) -> str | None:
+    """The password if it was given by option; commands that may not need one use this before they ask."""
+    if options.password_file and not options.no_password:
+        return _nonempty(_first_line(options.password_file, "password"))
+    return None
+
+
+def restore_text() -> str:
+    """What to restore from, read from stdin: a line at a prompt, all of it from a pipe."""
+    if sys.stdin.isatty():
+        return _prompt("Seed phrase, xprv, xpub or descriptor (not shown): ")
+    return sys.stdin.read(65_536)
