@@ -1,0 +1,58 @@
+# Wren. `make run` opens the window; `make test` sets everything up and runs every check and test.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+PY := $(VENV)/bin/python
+# One test process a core, two at least: most tests wait for a node or a screen.
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# What may be missing on a developer's machine (with a loud word at the end of the tests), never in CI.
+OPTIONAL := $(if $(filter true,$(CI)),,-)
+
+.PHONY: help run test check pytest bench fmt lock clean
+
+help:
+	@echo "make run     open the wallet's window (installs what it needs first)"
+	@echo "make test    set everything up, check the code, run every test"
+	@echo "make check   lint, types, layers, dependencies"
+	@echo "make bench   print the benchmarks: goal, figure, MET or MISSED"
+	@echo "make fmt     format the code"
+	@echo "make lock    renew the lock files"
+	@echo "make clean   remove what the other commands made"
+
+$(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml tools/make_venv.sh
+	@tools/make_venv.sh runtime
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock requirements-build.lock pyproject.toml tools/make_venv.sh
+	@tools/make_venv.sh dev
+	@touch $@ $(VENV)/.runtime
+
+run: $(VENV)/.runtime
+	@$(PY) tools/system_packages.py
+	@$(PY) -m wallet
+
+test: $(VENV)/.dev
+	$(OPTIONAL)@$(PY) tools/system_packages.py --tests
+	$(OPTIONAL)@$(PY) tools/fetch_node.py >/dev/null
+	@$(MAKE) --no-print-directory check pytest
+
+pytest: $(VENV)/.dev
+	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest -n $(JOBS) --dist loadgroup
+
+check: $(VENV)/.dev
+	@$(PY) tools/check.py
+
+bench: $(VENV)/.dev
+	@$(PY) -m benchmarks
+
+fmt: $(VENV)/.dev
+	@$(VENV)/bin/ruff check --quiet --fix-only .
+	@$(VENV)/bin/ruff format --quiet .
+
+lock: $(VENV)/.dev
+	@$(PY) tools/lock.py
+
+clean:
+	rm -rf $(VENV) build dist htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	find wallet tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What Wren costs in time and memory, beside its goals: `make bench`."""
