@@ -13,7 +13,7 @@ from typing import ClassVar, Final, NamedTuple, Self
 from wallet.bitcoin.block import BlockHeader
 from wallet.bitcoin.codec import ParseError, Reader, compact_size, u32
 from wallet.bitcoin.hashes import BlockHash, Hash256
-from wallet.bitcoin.merkle import PartialMerkleTree
+from wallet.bitcoin.merkletree import PartialMerkleTree
 
 MAX_MESSAGE: Final = 4_000_000
 MAX_HEADERS: Final = 2_000
