@@ -1,0 +1,1 @@
+"""The engine: its seam, its processes and its use cases."""

@@ -1,0 +1,1 @@
+"""Secrets: seeds, the sealed vault and the signer."""

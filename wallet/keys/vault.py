@@ -1,0 +1,101 @@
+"""The sealed vault of one wallet: a record in one of two slots, and how it is opened, changed and removed.
+
+A change of password writes the other slot with the next counter, reads it back, opens it, and only then deletes the
+old one. Killed at any step, the old or the new password opens: while both slots are filled, either does, and opening
+the newer one finishes what was interrupted.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from wallet.keys.backends import SLOTS, Slot, SlotStore
+from wallet.keys.record import Header, KdfCost, Opened, Secret, VaultError, seal, unseal, unwrap_key, wipe
+
+T = TypeVar("T")
+
+
+def store_secret(store: SlotStore, secret: Secret, password: str | None, cost: KdfCost) -> Opened:
+    """Seal a secret into an empty vault, and open it again from what was stored.
+
+    The data key in the answer is to be wiped. Raises VaultError: 'wallet_exists' where a slot is filled.
+    """
+    if any(store.read(slot) is not None for slot in SLOTS):
+        raise VaultError("wallet_exists", "this wallet's vault is there already")
+    store.write(SLOTS[0], seal(secret, password, cost))
+    return open_vault(store, password)
+
+
+def open_vault(store: SlotStore, password: str | None) -> Opened:
+    """Open the newest record that the password opens. The data key in the answer is to be wiped.
+
+    Raises VaultError: 'not_found' where both slots are empty, 'bad_password', 'corrupt', 'newer_version'.
+    """
+    return _open(store, password, unseal)[1]
+
+
+def open_data_key(store: SlotStore, password: str | None) -> bytearray:
+    """The data key alone, without opening the secret; 32 bytes, to be wiped. Raises as `open_vault`."""
+    return _open(store, password, unwrap_key)[1]
+
+
+def change_password(store: SlotStore, old: str | None, new: str | None, cost: KdfCost) -> None:
+    """Seal the secret under another password. Raises VaultError; the old password then opens the vault as before."""
+    slot, opened = _open(store, old, unseal)
+    other = SLOTS[1 - SLOTS.index(slot)]
+    highest = max(header.counter for _, _, header in _headers(store)[0])
+    try:
+        store.write(other, seal(opened.secret, new, cost, counter=highest + 1, data_key=opened.data_key))
+        wipe(unseal(store.read(other) or b"", new).data_key)
+        store.delete(slot)
+    finally:
+        wipe(opened.data_key)
+
+
+def delete_vault(store: SlotStore) -> None:
+    """Empty both slots. Raises VaultError when the store does not answer."""
+    for slot in SLOTS:
+        store.delete(slot)
+
+
+def _headers(store: SlotStore) -> tuple[list[tuple[Slot, bytes, Header]], list[VaultError]]:
+    """The sound records of both slots, newest first, and what is wrong with the others."""
+    sound: list[tuple[Slot, bytes, Header]] = []
+    faults: list[VaultError] = []
+    for slot in SLOTS:
+        try:
+            record = store.read(slot)
+            if record is not None:
+                sound.append((slot, record, Header.of(record)))
+        except VaultError as error:
+            if error.code == "vault_unavailable":
+                raise
+            faults.append(error)
+    return sorted(sound, key=lambda found: found[2].counter, reverse=True), faults
+
+
+def _open(store: SlotStore, password: str | None, how: Callable[[bytes, str | None], T]) -> tuple[Slot, T]:
+    """Open the newest record that the password opens, with `how`; leave no older one behind it."""
+    sound, faults = _headers(store)
+    for position, (slot, record, _) in enumerate(sound):
+        try:
+            opened = how(record, password)
+        except VaultError as error:
+            if error.code == "vault_unavailable":
+                raise
+            faults.append(error)
+            continue
+        for older, _, _ in sound[position + 1 :]:
+            with suppress(VaultError):  # it is tried again at the next opening
+                store.delete(older)
+        return slot, opened
+    raise _worst(faults)
+
+
+def _worst(faults: list[VaultError]) -> VaultError:
+    """Which of the faults to report: what the user can act on first."""
+    for code in ("newer_version", "bad_password", "corrupt"):
+        for fault in faults:
+            if fault.code == code:
+                return fault
+    return VaultError("not_found", "the vault is missing: restore the wallet with its seed words")
