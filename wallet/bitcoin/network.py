@@ -55,7 +55,7 @@ _WIDE_LIMIT = (1 << 224) - 1
 
 MAINNET = ChainParams(
     name="main",
-    title="Bitcoin",
+    title="Mainnet",
     magic=bytes.fromhex("f9beb4d9"),
     port=8333,
     genesis_header=_genesis(1231006505, 0x1D00FFFF, 2083236893, _FIRST_COINBASE),

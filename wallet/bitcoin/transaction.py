@@ -1,6 +1,6 @@
 """Transactions: their two forms on the wire, their two hashes, and what consensus asks of them on their own.
 
-What `Transaction.parse` returns passes the checks that need no chain (the reference implementation's `CheckTransaction`).
+What `Transaction.parse` returns passes the checks that need no chain (the reference calls them `CheckTransaction`).
 """
 
 import re
