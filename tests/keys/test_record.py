@@ -26,7 +26,7 @@ from wallet.keys.record import (
 )
 
 CHEAP = KdfCost(19 * 1024, 1, 1)
-HEADER = 74
+HEADER = 72
 SECRET = Secret("bip39", bytes(range(16)), "english", date(2024, 5, 17), "")
 SEALED = seal(SECRET, "correct horse", CHEAP, counter=7)
 

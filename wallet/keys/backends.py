@@ -96,7 +96,7 @@ class KeyringItems:
         with self._answering():
             try:
                 return bool(type(self._backend).priority)
-            except RuntimeError:
+            except (RuntimeError, FileNotFoundError):  # no service known to the bus; not even the bus's socket
                 return False
 
     def get(self, name: str) -> str | None:
