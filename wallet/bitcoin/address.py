@@ -9,6 +9,7 @@ from wallet.bitcoin import base58, bech32, script
 from wallet.bitcoin.codec import ParseError
 from wallet.bitcoin.network import NETWORKS, ChainParams
 from wallet.bitcoin.script import ScriptType
+from wallet.override import override
 
 AddressErrorCode = Literal["bad_address", "wrong_network"]
 
@@ -31,6 +32,7 @@ class Address:
     text: str
     type: ScriptType
 
+    @override
     def __str__(self) -> str:
         return self.text
 

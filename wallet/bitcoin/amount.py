@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Self, TypeAlias
 
+from wallet.override import override
+
 Sats: TypeAlias = int
 
 COIN = 100_000_000
@@ -79,5 +81,6 @@ class FeeRate:
             raise ValueError(f"a size is never negative: {vsize}")
         return -(-self.sat_per_kvb * vsize // 1000)
 
+    @override
     def __str__(self) -> str:
         return f"{self.sat_per_vb:g} sat/vB"

@@ -5,6 +5,8 @@ import hmac
 from typing import Self
 
 from wallet.bitcoin.codec import ParseError, Reader
+from wallet.bitcoin.ripemd160 import ripemd160
+from wallet.override import override
 
 
 def sha256(data: bytes) -> bytes:
@@ -19,7 +21,11 @@ def sha256d(data: bytes) -> bytes:
 
 def hash160(data: bytes) -> bytes:
     """RIPEMD-160 of SHA-256, 20 bytes."""
-    return hashlib.new("ripemd160", hashlib.sha256(data).digest()).digest()
+    digest = hashlib.sha256(data).digest()
+    try:
+        return hashlib.new("ripemd160", digest).digest()
+    except ValueError:  # this machine's OpenSSL has none
+        return ripemd160(digest)
 
 
 def hmac_sha512(key: bytes, data: bytes) -> bytes:
@@ -68,9 +74,11 @@ class Hash256(bytes):
         """32 bytes in wire order."""
         return bytes(self)
 
+    @override
     def __str__(self) -> str:
         return self[::-1].hex()
 
+    @override
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self})"
 

@@ -8,8 +8,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from wallet.bitcoin.checkpoints import EMPTY_CHECKPOINTS, Checkpoint, Checkpoints, FilterPin, checkpoints_for
 from wallet.bitcoin.codec import ParseError, i32, u32
 from wallet.bitcoin.hashes import ZERO, BlockHash, FilterHeader, MerkleRoot
+
+__all__ = [
+    "EMPTY_CHECKPOINTS",
+    "MAINNET",
+    "NETWORKS",
+    "REGTEST",
+    "SIGNET",
+    "TESTNET3",
+    "TESTNET4",
+    "ChainParams",
+    "Checkpoint",
+    "Checkpoints",
+    "FilterPin",
+    "checkpoints_for",
+    "parse_fixed_seeds",
+]
 
 
 @dataclass(frozen=True, slots=True)

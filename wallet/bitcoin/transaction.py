@@ -12,6 +12,7 @@ from typing import Self
 from wallet.bitcoin.amount import MAX_MONEY, Sats
 from wallet.bitcoin.codec import ParseError, Reader, compact_size, u32, u64, var_bytes
 from wallet.bitcoin.hashes import ZERO, Txid, Wtxid, sha256d
+from wallet.override import override
 
 MAX_WEIGHT = 4_000_000
 """A block's weight, which no transaction in it can pass (BIP141)."""
@@ -33,7 +34,8 @@ class OutPoint:
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
-        return cls(Txid(reader.take(32)), reader.u32())
+        raw = reader.take(36)
+        return cls(Txid(raw[:32]), int.from_bytes(raw[32:], "little"))
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
@@ -60,6 +62,7 @@ class OutPoint:
         """Whether this is what a coinbase spends: nothing."""
         return self.index == NULL_INDEX and self.txid == ZERO
 
+    @override
     def __str__(self) -> str:
         return f"{self.txid}:{self.index}"
 
@@ -76,7 +79,7 @@ class TxIn:
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """An input without its witness."""
-        return cls(OutPoint.read(reader), reader.var_bytes(), reader.u32())
+        return cls(*_read_bare_input(reader))
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
@@ -152,19 +155,21 @@ class Transaction:
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """The next transaction, with or without witness (BIP144); raises `ParseError`."""
+        start = reader.position
         version = reader.u32()
-        inputs = reader.list_of(TxIn.read, minimum_size=_INPUT_SIZE)
-        extended = not inputs
+        bare_inputs = reader.list_of(_read_bare_input, minimum_size=_INPUT_SIZE)
+        extended = not bare_inputs
         if extended:
             if reader.u8() != 1:
                 raise ParseError("a transaction without inputs, or of an unknown form")
-            inputs = reader.list_of(TxIn.read, minimum_size=_INPUT_SIZE)
-        outputs = reader.list_of(TxOut.read, minimum_size=_OUTPUT_SIZE)
-        if not inputs or not outputs:
+            bare_inputs = reader.list_of(_read_bare_input, minimum_size=_INPUT_SIZE)
+        outputs = tuple(reader.list_of(TxOut.read, minimum_size=_OUTPUT_SIZE))
+        if not bare_inputs or not outputs:
             raise ParseError("a transaction has inputs and outputs")
-        if extended:
-            inputs = _with_witnesses(inputs, reader)
-        transaction = cls(version, tuple(inputs), tuple(outputs), reader.u32())
+        inputs = _read_witnesses(bare_inputs, reader) if extended else tuple([TxIn(*bare) for bare in bare_inputs])
+        transaction = cls(version, inputs, outputs, reader.u32())
+        if 4 * (reader.position - start) > MAX_WEIGHT and transaction.weight > MAX_WEIGHT:
+            raise ParseError(f"a transaction of weight {transaction.weight}")
         _check(transaction)
         return transaction
 
@@ -233,14 +238,17 @@ class Transaction:
         return len(self.inputs) == 1 and self.inputs[0].outpoint.is_null
 
 
-def _with_witnesses(inputs: list[TxIn], reader: Reader) -> list[TxIn]:
-    witnesses = [read_witness(reader) for _ in inputs]
-    if not any(witnesses):
+def _read_bare_input(reader: Reader) -> tuple[OutPoint, bytes, int]:
+    """An input's own fields; its witness comes after the outputs."""
+    return OutPoint.read(reader), reader.var_bytes(), reader.u32()
+
+
+def _read_witnesses(bare_inputs: list[tuple[OutPoint, bytes, int]], reader: Reader) -> tuple[TxIn, ...]:
+    """The inputs with the witnesses that follow, of which at least one is not empty."""
+    inputs = tuple([TxIn(*bare, read_witness(reader)) for bare in bare_inputs])
+    if not any(tx_input.witness for tx_input in inputs):
         raise ParseError("a transaction in the form with witness that has none")
-    return [
-        TxIn(bare.outpoint, bare.script_sig, bare.sequence, items)
-        for bare, items in zip(inputs, witnesses, strict=True)
-    ]
+    return inputs
 
 
 def _check(transaction: Transaction) -> None:
