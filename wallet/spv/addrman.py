@@ -1,0 +1,178 @@
+"""Whom to dial next, and when. No I/O: the shell dials and reports, the book is handed in.
+
+Two ways: `ManualPeers` knows the peers that the user named and no others; `DiscoveredPeers` finds them by the address
+book, DNS seeds, fixed seeds and what peers tell, and keeps to distinct netgroups. Times are Unix seconds.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import Final, Protocol, Self
+
+from wallet.override import override
+from wallet.spv.message import PeerAddress, Services
+from wallet.spv.peer import PeerInfo
+
+FIRST_DELAY: Final = 0.5
+LONGEST_DELAY: Final = 30.0
+# Who stayed this long is dialled again at once when it is lost: a node that restarts, a network that changes.
+SETTLED: Final = 5.0
+BAN_SECONDS: Final = 86_400.0
+ONION: Final = ".onion"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Endpoint:
+    """A host (address or name) and a port."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str, default_port: int) -> Self:
+        """From host, host:port, [v6]:port or a bare v6 address; ValueError when it is none of them."""
+        host, separator, port = text.strip().rpartition(":")
+        if not separator or (":" in host and not host.endswith("]")):
+            host, port = text.strip(), str(default_port)
+        host = host.removeprefix("[").removesuffix("]").lower()
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
+            raise ValueError(f"not an address of a peer: {text!r}")
+        return cls(host, int(port))
+
+    @override
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def netgroup(self) -> str:
+        """What one operator is likely to hold: the /16 of an IPv4 address, the /32 of an IPv6 one, else the name."""
+        try:
+            address = ip_address(self.host)
+        except ValueError:
+            return f"onion:{self.host[0]}" if self.host.endswith(ONION) else self.host
+        if isinstance(address, IPv6Address):
+            return address.exploded[:9]
+        return ".".join(self.host.split(".")[:2])
+
+
+@dataclass(slots=True)
+class _Backoff:
+    """When an endpoint may be dialled again."""
+
+    due: float = 0.0
+    failures: int = 0
+
+    def failed(self, now: float) -> None:
+        self.due = now + min(LONGEST_DELAY, FIRST_DELAY * 2.0**self.failures)
+        self.failures = min(self.failures + 1, 16)
+
+
+class PeerSource(Protocol):
+    """What the shell asks whom to dial."""
+
+    expected: int
+
+    def due(self, now: float) -> list[Endpoint]:
+        """Whom to dial now. Each counts as taken until `lost` is reported."""
+
+    def next_due(self, now: float) -> float:
+        """Seconds until `due` can have something new, if nothing is reported before."""
+
+    def accept(self, endpoint: Endpoint, info: PeerInfo, now: float) -> bool:
+        """The handshake is done: whether to keep this peer."""
+
+    def lost(self, endpoint: Endpoint, now: float, *, ban: bool = False) -> None:
+        """The connection ended, or could not be made."""
+
+    def heard(self, addresses: Iterable[PeerAddress], now: float) -> None:
+        """A peer told addresses."""
+
+    def wants_addresses(self) -> bool:
+        """Whether to ask a peer for addresses."""
+
+    def seeds_due(self, now: float) -> Sequence[str]:
+        """DNS names to resolve now."""
+
+    def seeded(self, name: str, endpoints: Iterable[Endpoint], now: float) -> None:
+        """What a DNS seed answered."""
+
+    def flush(self) -> None:
+        """Write the book."""
+
+
+class ManualPeers:
+    """These and no others: no DNS, no address book, nothing that peers tell."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        self._peers = {endpoint: _Backoff() for endpoint in endpoints}
+        self._since: dict[Endpoint, float | None] = {}
+        self.expected = len(self._peers)
+
+    def due(self, now: float) -> list[Endpoint]:
+        """Those that are free and whose pause is over."""
+        found = [each for each, backoff in self._peers.items() if each not in self._since and backoff.due <= now]
+        self._since.update(dict.fromkeys(found))
+        return found
+
+    def next_due(self, now: float) -> float:
+        """Until the first pause is over."""
+        waiting = [backoff.due for each, backoff in self._peers.items() if each not in self._since]
+        return max(0.0, min(waiting) - now) if waiting else LONGEST_DELAY
+
+    def accept(self, endpoint: Endpoint, _info: PeerInfo, now: float) -> bool:
+        """Always: the user chose it."""
+        self._since[endpoint] = now
+        return True
+
+    def lost(self, endpoint: Endpoint, now: float, *, ban: bool = False) -> None:
+        """Half a second's pause, doubled with every failure; a day for who broke the rules."""
+        since = self._since.pop(endpoint, None)
+        backoff = self._peers[endpoint]
+        if since is not None and now - since >= SETTLED:
+            backoff.failures = 0
+        backoff.failed(now)
+        if ban:
+            backoff.due = now + BAN_SECONDS
+
+    def heard(self, addresses: Iterable[PeerAddress], now: float) -> None:
+        """Passed over."""
+
+    def wants_addresses(self) -> bool:
+        """Never."""
+        return False
+
+    def seeds_due(self, _now: float) -> Sequence[str]:
+        """None."""
+        return ()
+
+    def seeded(self, name: str, endpoints: Iterable[Endpoint], now: float) -> None:
+        """Nothing was asked."""
+
+    def flush(self) -> None:
+        """There is no book."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPeer:
+    """One line of the address book."""
+
+    endpoint: Endpoint
+    services: int = 0
+    last_seen: float = 0.0
+    last_success: float = 0.0
+    failures: int = 0
+    banned_until: float = 0.0
+
+    @property
+    def serves_filters(self) -> bool:
+        return bool(self.services & Services.COMPACT_FILTERS)
+
+
+class PeerBook(Protocol):
+    """Where known peers outlive the program."""
+
+    def load(self) -> Iterable[KnownPeer]:
+        """All of them."""
+
+    def save(self, changed: Iterable[KnownPeer], forgotten: Iterable[Endpoint]) -> None:
+        """Write and delete lines, all or none."""

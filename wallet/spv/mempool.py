@@ -1,0 +1,179 @@
+"""Unconfirmed transactions: fetch every one that is announced, once, and count who announced it.
+
+Nobody learns which of them is ours, because all are fetched. No I/O; memory is bounded whatever peers announce.
+Hashes are wtxids from peers that relay by wtxid (BIP339), txids from others. Times are Unix seconds.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from wallet.bitcoin.codec import ParseError
+from wallet.bitcoin.hashes import Txid
+from wallet.bitcoin.transaction import Transaction
+from wallet.spv.fault import PeerFault
+from wallet.spv.message import GetData, Inv, InvType
+
+MAX_KNOWN: Final = 10_000
+# The reference node has at most this many requests for transactions under way at a peer.
+MAX_REQUESTED: Final = 100
+MAX_WAITING: Final = 1_000
+MAX_SOURCES: Final = 16
+REQUEST_TIMEOUT: Final = 30.0
+_FETCH_AS: Final = {InvType.TX: InvType.WITNESS_TX, InvType.WTX: InvType.WTX}
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One announced hash: who announced it, whom it was asked from, and the txid once it came."""
+
+    kind: int
+    sources: list[int] = field(default_factory=list)
+    asked: int | None = None
+    asked_at: float = 0.0
+    tried: set[int] = field(default_factory=set)
+    txid: Txid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Send this request to this peer."""
+
+    peer_id: int
+    message: GetData
+
+
+class Mempool:
+    """What peers announce. `watching` off: announcements are passed over."""
+
+    def __init__(self) -> None:
+        self.watching = False
+        self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._hashes: OrderedDict[Txid, list[bytes]] = OrderedDict()
+        self._in_flight: dict[int, set[bytes]] = {}
+        self._waiting: dict[int, OrderedDict[bytes, None]] = {}
+
+    def peer_ready(self, peer_id: int) -> None:
+        """A peer may announce from now on."""
+        self._in_flight[peer_id] = set()
+        self._waiting[peer_id] = OrderedDict()
+
+    def peer_gone(self, peer_id: int, now: float) -> list[Ask]:
+        """Ask others for what this peer still owed."""
+        owed = self._in_flight.pop(peer_id, set())
+        self._waiting.pop(peer_id, None)
+        return self._ask_others(owed, now)
+
+    def seen_by(self, txid: Txid) -> int:
+        """How many peers announced a transaction or sent it, as long as it is remembered."""
+        hashes = self._hashes.get(txid, ())
+        peers = {source for digest in hashes if digest in self._entries for source in self._entries[digest].sources}
+        return len(peers)
+
+    def announced(self, peer_id: int, inventory: Inv, now: float) -> list[Ask]:
+        """A peer announced transactions (and blocks, which are passed over): what to ask for."""
+        waiting = self._waiting.get(peer_id)
+        if not self.watching or waiting is None:
+            return []
+        for kind, digest in inventory:
+            if kind in _FETCH_AS and len(waiting) < MAX_WAITING:
+                self._note(peer_id, kind, digest)
+        return self._ask(peer_id, now)
+
+    def _note(self, peer_id: int, kind: int, digest: bytes) -> None:
+        entry = self._entries.get(digest)
+        if entry is None:
+            entry = self._entries[digest] = _Entry(kind)
+            if len(self._entries) > MAX_KNOWN:
+                self._entries.popitem(last=False)
+        if peer_id not in entry.sources and len(entry.sources) < MAX_SOURCES:
+            entry.sources.append(peer_id)
+        if entry.txid is None and entry.asked is None and peer_id not in entry.tried:
+            self._waiting[peer_id][digest] = None
+
+    def _ask(self, peer_id: int, now: float) -> list[Ask]:
+        """Fill the peer's requests from what waits for it."""
+        waiting, in_flight = self._waiting[peer_id], self._in_flight[peer_id]
+        items: list[tuple[int, bytes]] = []
+        while waiting and len(in_flight) < MAX_REQUESTED:
+            digest, _ = waiting.popitem(last=False)
+            entry = self._entries.get(digest)
+            if entry is None or entry.txid is not None or entry.asked is not None:
+                continue
+            entry.asked, entry.asked_at = peer_id, now
+            entry.tried.add(peer_id)
+            in_flight.add(digest)
+            items.append((_FETCH_AS[InvType(entry.kind)], digest))
+        return [Ask(peer_id, GetData.of(*items))] if items else []
+
+    def received(self, peer_id: int, raw: bytes, now: float) -> tuple[Transaction | None, list[Ask]]:
+        """A transaction came: it, when it was asked for and is new, and what to ask next. PeerFault when it is none."""
+        if peer_id not in self._in_flight:
+            return None, []
+        try:
+            transaction = Transaction.parse(raw)
+        except ParseError as error:
+            raise PeerFault("bad-transaction", detail=str(error)) from error
+        hashes = [digest for digest in (transaction.wtxid, transaction.txid) if digest in self._in_flight[peer_id]]
+        if not hashes:
+            # Not asked for (P2), or asked for too long ago.
+            return None, []
+        fresh = transaction.txid not in self._hashes
+        self._remember(transaction.txid, hashes)
+        for digest in hashes:
+            self._in_flight[peer_id].discard(digest)
+        return transaction if fresh else None, self._ask(peer_id, now)
+
+    def _remember(self, txid: Txid, hashes: Iterable[bytes]) -> None:
+        known = self._hashes.setdefault(txid, [])
+        if len(self._hashes) > MAX_KNOWN:
+            self._hashes.popitem(last=False)
+        for digest in hashes:
+            if digest not in known:
+                known.append(digest)
+            if (entry := self._entries.get(digest)) is not None:
+                entry.txid, entry.asked = txid, None
+
+    def note_own(self, transaction: Transaction) -> None:
+        """One of ours is about to be announced: count who announces it, do not fetch it."""
+        for kind, digest in ((InvType.WTX, transaction.wtxid), (InvType.TX, transaction.txid)):
+            self._entries.setdefault(digest, _Entry(kind))
+        self._remember(transaction.txid, (transaction.wtxid, transaction.txid))
+
+    def not_found(self, peer_id: int, digests: Iterable[bytes], now: float) -> list[Ask]:
+        """A peer does not have what it announced any more."""
+        in_flight = self._in_flight.get(peer_id, set())
+        missing = in_flight.intersection(digests)
+        in_flight -= missing
+        asks = self._ask_others(missing, now)
+        return asks + self._ask(peer_id, now) if peer_id in self._waiting else asks
+
+    def tick(self, now: float) -> list[Ask]:
+        """Ask others for what has been owed for too long."""
+        asks: list[Ask] = []
+        for peer_id, in_flight in self._in_flight.items():
+            late = {digest for digest in in_flight if self._is_late(digest, now)}
+            in_flight.difference_update(late)
+            asks += self._ask_others(late, now)
+            if late:
+                asks += self._ask(peer_id, now)
+        return asks
+
+    def _is_late(self, digest: bytes, now: float) -> bool:
+        entry = self._entries.get(digest)
+        return entry is None or now - entry.asked_at > REQUEST_TIMEOUT
+
+    def _ask_others(self, digests: Iterable[bytes], now: float) -> list[Ask]:
+        """Put what one peer failed to send in line at the next who announced it."""
+        asks: list[Ask] = []
+        for digest in digests:
+            entry = self._entries.get(digest)
+            if entry is None or entry.txid is not None:
+                continue
+            entry.asked = None
+            other = next((each for each in entry.sources if each in self._waiting and each not in entry.tried), None)
+            if other is not None:
+                self._waiting[other][digest] = None
+                asks += self._ask(other, now)
+        return asks
