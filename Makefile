@@ -35,7 +35,7 @@ run: $(VENV)/.runtime
 test: $(VENV)/.dev
 	$(OPTIONAL)@$(PY) tools/system_packages.py --tests
 	$(OPTIONAL)@$(PY) tools/fetch_node.py >/dev/null
-	@$(MAKE) --no-print-directory check pytest
+	@$(MAKE) --no-print-directory --keep-going check pytest
 
 pytest: $(VENV)/.dev
 	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest -n $(JOBS) --dist loadgroup
