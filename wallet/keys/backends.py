@@ -120,6 +120,11 @@ class KeyringItems:
             self._backend.delete_password(SERVICE, name)
 
 
+def fits_keyring(size: int) -> bool:
+    """Whether a record of so many bytes can be kept in the keyring of every platform."""
+    return (size + 2) // 3 * 4 <= KEYRING_CHARACTERS
+
+
 class KeyringBackend:
     """A wallet's slots as the keyring's items `vault:<uuid>:A` and `vault:<uuid>:B`."""
 

@@ -239,6 +239,11 @@ def from_text(text: str) -> bytes:
         raise VaultError("corrupt", "the keyring's item is not a record of Wren") from error
 
 
+def sealed_size(secret: Secret) -> int:
+    """How many bytes the record of a secret has, under any password."""
+    return _BLOB_AT + len(_pack(secret)) + _TAG + _CHECK
+
+
 def calibrate(clock: Callable[[], float], seconds: float = 1.0) -> KdfCost:
     """The cost that takes about this long on this computer: 256 MiB where that leaves three passes, never below 64 MiB.
 
