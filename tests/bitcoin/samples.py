@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from wallet.bitcoin import checkpoints, hashes, network, transaction, uri
+from wallet.bitcoin import block, checkpoints, hashes, merkletree, network, transaction, uri
 from wallet.bitcoin.address import AddressError, parse_address
 from wallet.bitcoin.amount import AmountError, format_btc, parse_amount, parse_btc
 from wallet.bitcoin.codec import ParseError
@@ -55,6 +55,14 @@ height,hash,next_bits,chainwork,next_time
 10079,000000009b0a4b2833b4a0aa61171ee75b8eb301ac45a18713795a72e461a946,1d00ffff,276027602760,1239055463
 """
 
+# The first block of the main network.
+_GENESIS = MAINNET.genesis_header + bytes.fromhex(
+    "0101000000010000000000000000000000000000000000000000000000000000000000000000ffffffff4d04ffff001d0104455468652054696d"
+    "65732030332f4a616e2f32303039204368616e63656c6c6f72206f6e206272696e6b206f66207365636f6e64206261696c6f757420666f722062"
+    "616e6b73ffffffff0100f2052a01000000434104678afdb0fe5548271967f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef"
+    "38c4f35504e51ec112de5c384df7ba0b8d578a4c702b6bf11d5fac00000000"
+)
+
 CASES: dict[str, Case] = {
     "hashes.Hash256.parse": BytesCase(hashes.Hash256.parse, hashes.Hash256.serialize, (bytes(range(32)),)),
     "transaction.OutPoint.parse": BytesCase(
@@ -77,6 +85,15 @@ CASES: dict[str, Case] = {
     ),
     "transaction.Transaction.parse_unsigned": BytesCase(
         transaction.Transaction.parse_unsigned, transaction.Transaction.serialize, (_STRIPPED, bytes(10))
+    ),
+    "block.BlockHeader.parse": BytesCase(
+        block.BlockHeader.parse, block.BlockHeader.serialize, (MAINNET.genesis_header,)
+    ),
+    "block.Block.parse": BytesCase(block.Block.parse, block.Block.serialize, (_GENESIS,)),
+    "merkletree.PartialMerkleTree.parse": BytesCase(
+        merkletree.PartialMerkleTree.parse,
+        merkletree.PartialMerkleTree.serialize,
+        (b"\x01\x00\x00\x00\x01" + bytes(range(32)) + b"\x01\x01",),
     ),
     "amount.parse_amount": TextCase(parse_amount, str, ("1500", "0.001btc", "2100000000000000"), (AmountError,)),
     "amount.parse_btc": TextCase(parse_btc, format_btc, ("0", "0.00000001", "21000000"), (AmountError,)),
