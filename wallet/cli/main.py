@@ -1,7 +1,7 @@
 """Runs one command: parses the arguments, carries the command out, prints the answer, and decides the exit code.
 
-Exit 0: done. Exit 1: one line on stderr that says what to do. Exit 2: wrong usage (argparse). No traceback reaches a user:
-an exception that is nobody's fault but ours ends here, in one line, with its details in the log at level debug.
+Exit 0: done. Exit 1: one line on stderr that says what to do. Exit 2: wrong usage (argparse). No traceback reaches a
+user: an exception that is nobody's fault but ours ends here, in one line, with its details in the log at level debug.
 """
 
 import argparse

@@ -22,6 +22,11 @@ def plain(value: object) -> Json:
             return {str(key): plain(item) for key, item in value.items()}
         case tuple() | list() | frozenset():
             return [plain(item) for item in value]
+        case _:
+            return _plain_object(value)
+
+
+def _plain_object(value: object) -> Json:
     if is_dataclass(value) and not isinstance(value, type):
         return {part.name: plain(getattr(value, part.name)) for part in fields(value)}
     message = f"cannot print a {type(value).__name__}"
@@ -41,7 +46,8 @@ def _cell(value: object) -> str:
             return "yes"
         case False:
             return "no"
-    return " ".join(safe_line(str(value)).split(" "))
+        case _:
+            return safe_line(str(value))
 
 
 def safe_line(text: str) -> str:
@@ -73,7 +79,8 @@ def as_text(value: Json) -> str:
         case dict():
             width = max((len(name) for name in value), default=0)
             return "\n".join(_line(name, item, width) for name, item in value.items())
-    return safe_line(str(value))
+        case _:
+            return safe_line(str(value))
 
 
 def _line(name: str, item: object, width: int) -> str:

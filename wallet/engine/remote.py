@@ -1,9 +1,9 @@
 """The engine in a process of its own: the same `api.Engine` over a pipe.
 
-The window's side is `RemoteEngine`; the child's side is `serve`. Each request is a number and a command, each answer the
-same number with a value or an error's code and line; events carry number 0, and -1 asks the child to end. A reader thread on each side only waits for
-bytes and hands whole messages to its loop, which works with every event loop (qasync's too) and every platform's pipes.
-The child ends when its pipe closes, so it never outlives the window.
+The window's side is `RemoteEngine`; the child's side is `serve`. Each request is a number and a command, each answer
+the same number with a value or an error's code and line; events carry number 0, and -1 asks the child to end. A reader
+thread on each side only waits for bytes and hands whole messages to its loop, which works with every event loop
+(qasync's too) and every platform's pipes. The child ends when its pipe closes, so it never outlives the window.
 """
 
 import asyncio

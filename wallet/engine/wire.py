@@ -30,6 +30,11 @@ def _pack(value: object) -> object:
             return {"$date": value.isoformat()}
         case dict():
             return {"$map": {str(key): _pack(item) for key, item in value.items()}}
+        case _:
+            return _pack_object(value)
+
+
+def _pack_object(value: object) -> dict[str, object]:
     if type(value).__name__ in _TYPES and is_dataclass(value):
         packed: dict[str, object] = {"$": type(value).__name__}
         packed.update((part.name, _pack(getattr(value, part.name))) for part in fields(value))
