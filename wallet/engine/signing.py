@@ -1,0 +1,237 @@
+"""The engine's way to the vault: each task runs in a process of its own, which ends with it.
+
+A keyring can hang for ever inside a system call, and what was a secret stays in a process's memory until it ends; so
+the task is spawned, given a pipe and a time limit, and killed when it does not answer. The limit is for each call into
+the keyring; a key derivation has its own, longer one. `wallet.engine.signing_child` is the other side of the pipe.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+from wallet.engine import signing_child
+from wallet.engine.api import ErrorCode, WrenError
+
+VaultHome = Literal["keyring", "file"]
+Cost = tuple[int, int, int]
+
+# Together with the start of a process, a keyring that hangs is reported within 15 s.
+KEYRING_SECONDS: Final = 12.0
+# From the start of the process to its first word, and for each stretch of work between calls into the keyring. The
+# dearest key derivation that is accepted takes some 20 s on a slow computer.
+WORK_SECONDS: Final = 60.0
+_LAST_SECONDS: Final = 1.0  # a child that has answered may end by itself
+
+
+@dataclass(frozen=True, slots=True)
+class VaultRef:
+    """Which wallet's vault is meant. `uuid` names the wallet in the keyring, for ever."""
+
+    wallet_dir: Path
+    uuid: str
+    kind: VaultHome
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreInput:
+    """A secret as somebody typed it: a BIP39 phrase (with its passphrase) or a master xprv.
+
+    birthday: kept with the secret. types: the script types to make accounts for; none named is all four.
+    """
+
+    text: str = field(repr=False)
+    passphrase: str = field(default="", repr=False)
+    birthday: date | None = None
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKeys:
+    """The public side of one account. origin_path: such as m/84h/0h/0h; external, internal: ranged descriptors."""
+
+    type: str
+    account: int
+    origin_path: str
+    external: str
+    internal: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedVault:
+    """A vault that was stored. `kind` is where: a secret too large for a keyring goes to a file, and `note` says so."""
+
+    secret_kind: str
+    fingerprint: bytes
+    accounts: tuple[AccountKeys, ...]
+    database_key: bytes = field(repr=False)
+    kind: VaultHome
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPsbt:
+    """signed: how many inputs have a signature of ours now; complete: nothing more is needed to broadcast."""
+
+    psbt: bytes
+    signed: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseJudgement:
+    """What a typed text is: `kind` 'bip39' or 'xprv', or None with the reason in `message`."""
+
+    kind: str | None
+    message: str
+    unknown_words: tuple[int, ...] = ()
+
+
+class Vault:
+    """Tasks for the vault child; every method may be awaited from any asyncio loop.
+
+    cost: of the key derivation for new passwords, as (memory in KiB, passes, lanes); None measures what takes about a
+    second on this computer. Methods raise WrenError: 'vault_unavailable', 'bad_password', 'not_found' (the vault is
+    missing), 'corrupt', 'newer_version', and what each says.
+    """
+
+    def __init__(self, cost: Cost | None = None, keyring_seconds: float = KEYRING_SECONDS) -> None:
+        self._cost = cost
+        self._keyring_seconds = keyring_seconds
+
+    async def probe(self, choice: str = "auto") -> VaultHome:
+        """Where a new vault goes. 'auto': the keyring if it answers, a file if there is none, else the error."""
+        return cast("VaultHome", await self._ask("probe", choice=choice))
+
+    async def new_phrase(self, words: int = 12) -> str:
+        """A fresh BIP39 phrase of 12, 15, 18, 21 or 24 words."""
+        return str(await self._ask("new_phrase", words=words))
+
+    async def check_phrase(self, text: str, network: str) -> PhraseJudgement:
+        """Judge a typed secret without keeping it."""
+        answer = await self._ask("check_phrase", text=text, network=network)
+        return PhraseJudgement(answer["kind"], answer["message"], tuple(answer["unknown_words"]))
+
+    async def create(
+        self, ref: VaultRef, secret: RestoreInput, password: str | None, cost: Cost | None = None
+    ) -> CreatedVault:
+        """Store a new vault and database key. password None is the explicit choice of having none.
+
+        Raises WrenError 'bad_phrase', 'wallet_exists' (the vault is there already), 'refused' for an empty password.
+        """
+        answer = await self._ask(
+            "create", ref, secret=_typed(secret), password=password, cost=cost or self._cost, types=secret.types
+        )
+        accounts = tuple(AccountKeys(**account) for account in answer["accounts"])
+        fingerprint, key = bytes.fromhex(answer["fingerprint"]), bytes.fromhex(answer["database_key"])
+        return CreatedVault(answer["secret_kind"], fingerprint, accounts, key, answer["kind"], answer["note"])
+
+    async def open_database(self, ref: VaultRef, password: str | None = None) -> bytes:
+        """The database key, 32 bytes. With a vault in the keyring no password is asked for."""
+        return bytes.fromhex(await self._ask("open_database", ref, password=password))
+
+    async def sign(self, ref: VaultRef, password: str | None, psbt: bytes, network: str | None = None) -> SignedPsbt:
+        """Sign what is ours in a PSBT. Raises WrenError 'bad_psbt', 'refused' for what must not be signed."""
+        if network not in (None, ref.network):
+            raise WrenError("wrong_network", f"this wallet is for {ref.network}, not for {network}")
+        answer = await self._ask("sign", ref, password=password, psbt=psbt.hex())
+        return SignedPsbt(bytes.fromhex(answer["psbt"]), answer["signed"], answer["complete"])
+
+    async def account_keys(self, ref: VaultRef, password: str | None, script_type: str, account: int) -> AccountKeys:
+        """The public descriptors of a further account."""
+        return AccountKeys(
+            **await self._ask("account_keys", ref, password=password, script_type=script_type, account=account)
+        )
+
+    async def words(self, ref: VaultRef, password: str | None) -> str:
+        """The seed words. Raises WrenError 'refused' where the wallet has none."""
+        return str(await self._ask("words", ref, password=password))
+
+    async def change_password(self, ref: VaultRef, old: str | None, new: str | None, cost: Cost | None = None) -> None:
+        """Seal the vault under another password; whatever happens, the old or the new one opens it."""
+        await self._ask("change_password", ref, password=old, new=new, cost=cost or self._cost)
+
+    async def recover_database_key(self, ref: VaultRef, secret: RestoreInput) -> bytes:
+        """The database key by the seed alone. Raises WrenError 'bad_phrase' where it belongs to another wallet."""
+        return bytes.fromhex(await self._ask("recover_database_key", ref, secret=_typed(secret)))
+
+    async def repair(self, ref: VaultRef, secret: RestoreInput, password: str | None) -> bytes:
+        """Make the vault of an existing wallet anew from its seed, with a new password; answers the database key.
+
+        Raises WrenError 'bad_phrase' where the seed belongs to another wallet; nothing is touched then.
+        """
+        answer = await self._ask("repair", ref, secret=_typed(secret), password=password, cost=self._cost)
+        return bytes.fromhex(answer)
+
+    async def delete(self, ref: VaultRef) -> None:
+        """Remove the vault and every key of the wallet; the database is of no use afterwards."""
+        await self._ask("delete", ref)
+
+    async def _ask(self, task: str, ref: VaultRef | None = None, **fields: object) -> Any:
+        """Spawn a child, ask it for one thing, and see it end."""
+        request: dict[str, object] = {"task": task, **fields}
+        if ref is not None:
+            request |= {"folder": str(ref.wallet_dir), "uuid": ref.uuid, "kind": ref.kind, "network": ref.network}
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=signing_child.main, args=(theirs,), name="wren-vault")
+        # Spawned by the loop's own thread: on Linux a child that ends with its parent ends with the spawning thread.
+        process.start()
+        theirs.close()
+        try:
+            return await asyncio.to_thread(self._converse, process, ours, json.dumps(request).encode())
+        except asyncio.CancelledError:
+            process.kill()  # the thread sees the pipe end, and tidies up
+            raise
+
+    def _converse(self, process: SpawnProcess, connection: "Connection[Any, Any]", request: bytes) -> Any:
+        """Send the request and wait for the answer, in a thread of its own. Raises WrenError."""
+        try:
+            connection.send_bytes(request)
+            answer = self._wait(connection)
+            process.join(_LAST_SECONDS)
+            return _result(answer)
+        except (EOFError, OSError) as error:
+            raise WrenError("vault_unavailable", "the process that opens the vault ended unexpectedly") from error
+        finally:
+            process.kill()
+            process.join()
+            connection.close()
+
+    def _wait(self, connection: "Connection[Any, Any]") -> Mapping[str, Any]:
+        limit, what = WORK_SECONDS, "opening the vault takes too long"
+        while True:
+            deadline = time.monotonic() + limit
+            while not connection.poll(max(0.0, deadline - time.monotonic())):
+                if time.monotonic() >= deadline:
+                    raise WrenError("vault_unavailable", what)
+            message: dict[str, Any] = json.loads(connection.recv_bytes())
+            if "keyring" not in message:
+                return message
+            if message["keyring"]:
+                limit, what = self._keyring_seconds, "the keyring does not answer: is it waiting to be unlocked?"
+            else:
+                limit, what = WORK_SECONDS, "opening the vault takes too long"
+
+
+def _result(message: Mapping[str, Any]) -> Any:
+    """The answer in a message, or the error that it carries."""
+    if "answer" in message:
+        return message["answer"]
+    code, text = message["error"]
+    if code == signing_child.BUG:
+        raise RuntimeError(f"the vault child met a fault of its own: {text}")
+    raise WrenError(cast("ErrorCode", code), text)
+
+
+def _typed(secret: RestoreInput) -> dict[str, str | None]:
+    birthday = None if secret.birthday is None else secret.birthday.isoformat()
+    return {"text": secret.text, "passphrase": secret.passphrase, "birthday": birthday}
