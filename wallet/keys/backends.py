@@ -23,6 +23,7 @@ SERVICE: Final = "Wren"
 KEYRING_CHARACTERS: Final = 1100  # a Windows credential ends at 2,560 bytes of UTF-16
 
 _FILE_MAGIC: Final = b"WRENSLOT"
+_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 # Platform -> module and class of the one backend that is trusted there.
 _ALLOWED: Final = {
@@ -264,7 +265,7 @@ def remove_durably(path: Path) -> None:
 def _write_private(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with os.fdopen(os.open(path, _CREATE, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
