@@ -83,4 +83,4 @@ class FeeRate:
 
     @override
     def __str__(self) -> str:
-        return f"{self.sat_per_vb:g} sat/vB"
+        return f"{self.sat_per_vb:.3f}".rstrip("0").rstrip(".") + " sat/vB"
