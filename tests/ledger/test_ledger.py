@@ -1,0 +1,287 @@
+import pytest
+
+from tests.ledger.world import COIN, FOREIGN, Chain, account, coinbase, make_block, new_ledger, outpoint, pay
+from wallet.bitcoin.transaction import Transaction
+from wallet.ledger.changeset import Kind
+from wallet.ledger.history import Status
+from wallet.ledger.labels import LabelKind
+from wallet.ledger.ledger import Ledger
+from wallet.ledger.record import Balance
+
+
+def script(ledger: Ledger, index: int, branch: int = 0, number: int = 0) -> bytes:
+    return ledger.keychain.accounts[number].branches()[branch].script_at(index).script_pubkey
+
+
+def statuses(ledger: Ledger, tip: int) -> dict[str, Status]:
+    return {str(entry.txid): entry.status for entry in ledger.history(tip)}
+
+
+def test_a_payment_in_a_block_is_confirmed_and_proven() -> None:
+    ledger, chain = new_ledger(), Chain()
+    payment = pay([(FOREIGN, 7), (script(ledger, 3), 5_000)])
+    block = chain.add(pay([(FOREIGN, 1)]), payment, pay([(FOREIGN, 2)]))
+    change = ledger.apply_block(block, 1)
+    assert change.kinds >= {Kind.HISTORY, Kind.BALANCE, Kind.COINS, Kind.ADDRESSES}
+    assert ledger.balance(1) == Balance(5_000, 0, 0)
+    (entry,) = ledger.history(1)
+    assert (entry.txid, entry.height, entry.amount, entry.fee) == (payment.txid, 1, 5_000, None)
+    assert entry.status is Status.CONFIRMED
+    assert entry.proven
+    assert entry.time == block.header.time
+    proof = ledger.proof(payment.txid)
+    assert proof is not None
+    proof.verify()
+    assert (proof.txid, proof.position, proof.header) == (payment.txid, 2, block.header)
+    ledger.commit()
+    assert ledger.proof(payment.txid) == proof
+
+
+def test_our_own_payment_shows_its_fee_and_its_net_amount() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    spend = pay([(FOREIGN, 6_000), (script(ledger, 0, branch=1), 3_500)], [outpoint(funding)])
+    chain.add(funding)
+    chain.add(spend)
+    chain.scan(ledger)
+    entry = ledger.entry(spend.txid, 2)
+    assert (entry.amount, entry.fee, entry.outgoing) == (-6_500, 500, True)
+    assert ledger.balance(2) == Balance(3_500, 0, 0)
+
+
+def test_a_waiting_payment_takes_its_coin_away_until_the_change_is_proven() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    chain.scan(ledger)
+    spend = pay([(FOREIGN, 6_000), (script(ledger, 0, branch=1), 3_500)], [outpoint(funding)])
+    ledger.add_local(spend, 50, "rent")
+    assert ledger.balance(1) == Balance(10_000, -6_500, 0)
+    assert [coin.amount for coin in ledger.coins(1)] == [3_500]
+    (reserved,) = [coin for coin in ledger.coins(1, reserved=True) if coin.reserved_by]
+    assert (reserved.reserved_by, reserved.available) == (spend.txid, False)
+    entry = ledger.entry(spend.txid, 1)
+    assert (entry.status, entry.label, entry.time) == (Status.LOCAL, "rent", 50)
+    ledger.mark_announced(spend.txid)
+    assert ledger.status(spend.txid, 1) is Status.PENDING
+
+
+def test_own_change_is_spendable_before_it_is_confirmed_and_a_strangers_payment_is_not() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    chain.scan(ledger)
+    ledger.add_local(pay([(FOREIGN, 6_000), (script(ledger, 0, branch=1), 3_500)], [outpoint(funding)]), 50)
+    gift = pay([(script(ledger, 5), 777)])
+    ledger.apply_unconfirmed(gift, 60)
+    spendable = {coin.amount: (coin.spendable, coin.available) for coin in ledger.coins(1)}
+    assert spendable == {3_500: (True, True), 777: (False, True)}
+    passed_on = pay([(script(ledger, 1, branch=1), 700)], [outpoint(gift)])
+    ledger.add_local(passed_on, 70)
+    assert not {coin.amount: coin.spendable for coin in ledger.coins(1)}[700], "still built on the stranger's payment"
+
+
+def test_a_coinbase_matures_with_a_hundred_blocks_on_top() -> None:
+    ledger, chain = new_ledger(), Chain()
+    block = chain.add(reward=script(ledger, 0))
+    chain.scan(ledger)
+    assert ledger.balance(1) == Balance(0, 0, 50 * COIN)
+    assert ledger.history(100)[0].status is Status.IMMATURE
+    assert not ledger.coins(100)[0].spendable
+    assert ledger.balance(101) == Balance(50 * COIN, 0, 0)
+    assert ledger.coins(101)[0].spendable
+    ledger.undo_block(1, block.hash)
+    assert ledger.balance(0) == Balance(0, 0, 0)
+    assert ledger.history(0)[0].status is Status.ABANDONED
+
+
+def test_a_reorganisation_turns_payments_back_to_pending_and_keeps_labels() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    ledger.apply_unconfirmed(funding, 12)
+    chain.scan(ledger)
+    ledger.set_label(ledger_kind(), str(funding.txid), "wages")
+    (block,) = chain.undo(ledger, 1)
+    entry = ledger.entry(funding.txid, 0)
+    assert (entry.status, entry.time, entry.label, entry.proven) == (Status.PENDING, 12, "wages", False)
+    assert ledger.proof(funding.txid) is None
+    assert ledger.balance(0) == Balance(0, 10_000, 0)
+    assert ledger.scan_height(0) == 0
+    chain.add(branch=1)
+    chain.add(funding)
+    chain.scan(ledger)
+    assert ledger.entry(funding.txid, 2).height == 2
+    assert block.hash not in ledger.block_hashes().values()
+
+
+def ledger_kind() -> LabelKind:
+    return LabelKind.TRANSACTION
+
+
+def test_blocks_are_not_replaced_without_being_undone() -> None:
+    ledger, chain = new_ledger(), Chain()
+    chain.add(pay([(script(ledger, 0), 10_000)]))
+    chain.scan(ledger)
+    other = make_block(1, branch=9)
+    with pytest.raises(ValueError, match="was not undone"):
+        ledger.apply_block(other, 1)
+    with pytest.raises(ValueError, match="was not undone"):
+        ledger.undo_block(1, other.hash)
+
+
+def test_a_spend_that_is_read_before_its_funding_is_found_when_its_block_is_read_again() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    spend = pay([(FOREIGN, 9_000)], [outpoint(funding)])
+    chain.add(funding)
+    chain.add(spend)
+    ledger.apply_block(chain.blocks[2], 2)
+    assert ledger.balance(2) == Balance(0, 0, 0)
+    ledger.apply_block(chain.blocks[1], 1)
+    assert ledger.repeats() == [2]
+    ledger.commit()
+    again = Ledger(ledger._store, 30)
+    assert again.repeats() == [2], "known after a restart, too"
+    assert again.scan_height(0) < 2
+    again.apply_block(chain.blocks[2], 2)
+    assert again.repeats() == []
+    assert again.balance(2) == Balance(0, 0, 0)
+    assert {entry.amount for entry in again.history(2)} == {10_000, -10_000}
+
+
+def test_a_spend_in_the_same_block_as_its_funding_is_found() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding, pay([(FOREIGN, 9_000)], [outpoint(funding)]))
+    ledger.apply_block(chain.blocks[1], 1)
+    assert ledger.balance(1).total == 0
+    assert ledger.repeats() == []
+
+
+def test_an_announced_spend_is_remembered_until_its_funding_comes() -> None:
+    ledger = new_ledger()
+    funding = pay([(script(ledger, 0), 10_000)])
+    spend = pay([(FOREIGN, 9_000)], [outpoint(funding)])
+    assert not ledger.apply_unconfirmed(spend, 5)
+    ledger.apply_unconfirmed(funding, 6)
+    assert statuses(ledger, 0) == {str(funding.txid): Status.PENDING, str(spend.txid): Status.PENDING}
+    assert ledger.balance(0).total == 0
+
+
+def test_a_confirmed_double_spend_replaces_the_waiting_one_until_it_is_undone() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    chain.scan(ledger)
+    ours = pay([(FOREIGN, 9_000)], [outpoint(funding)])
+    child = pay([(script(ledger, 7), 1_000)], [outpoint(ours)])
+    ledger.add_local(ours, 5)
+    ledger.apply_unconfirmed(child, 6)
+    theirs = pay([(FOREIGN, 8_000)], [outpoint(funding)])
+    chain.add(theirs)
+    chain.scan(ledger)
+    entry = ledger.entry(ours.txid, 2)
+    assert (entry.status, entry.replaced_by) == (Status.REPLACED, theirs.txid)
+    assert ledger.entry(child.txid, 2).replaced_by == theirs.txid
+    assert ledger.balance(2) == Balance(0, 0, 0)
+    chain.undo(ledger, 1)
+    confirming = chain.add(ours, branch=1)
+    ledger.apply_block(confirming, 2)
+    assert ledger.status(ours.txid, 2) is Status.CONFIRMED
+    assert ledger.entry(theirs.txid, 2).replaced_by == ours.txid
+    assert ledger.status(child.txid, 2) is Status.PENDING
+
+
+def test_of_two_waiting_ones_the_later_stands_with_all_it_builds_on() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    chain.scan(ledger)
+    first = pay([(script(ledger, 1), 9_000)], [outpoint(funding)])
+    second = pay([(script(ledger, 2), 8_000)], [outpoint(funding)])
+    ledger.add_local(first, 100)
+    ledger.add_local(second, 100)
+    assert ledger.entry(first.txid, 1).replaced_by == second.txid
+    ledger.abandon(second.txid)
+    assert ledger.status(first.txid, 1) is Status.LOCAL
+    assert ledger.status(second.txid, 1) is Status.ABANDONED
+    ledger.apply_unconfirmed(second, 200)
+    assert ledger.status(second.txid, 1) is Status.PENDING, "somebody announces it after all"
+
+
+def test_a_stranger_who_pays_somebody_else_instead_is_seen() -> None:
+    ledger = new_ledger()
+    gift = pay([(script(ledger, 0), 10_000)])
+    instead = pay([(FOREIGN, 9_000)], [gift.inputs[0].outpoint])
+    ledger.apply_unconfirmed(gift, 1)
+    ledger.apply_unconfirmed(instead, 2)
+    (entry,) = ledger.history(0)
+    assert (entry.status, entry.replaced_by) == (Status.REPLACED, instead.txid)
+    assert ledger.coins(0) == []
+
+
+def test_conflicts_with_an_ancestor_never_stand() -> None:
+    ledger = new_ledger()
+    parent = pay([(script(ledger, 0), 10_000)])
+    impossible = Transaction(2, (*parent.inputs, *pay([], [outpoint(parent)]).inputs), parent.outputs, 7)
+    ledger.apply_unconfirmed(parent, 1)
+    ledger.apply_unconfirmed(impossible, 2)
+    assert ledger.status(parent.txid, 0) is Status.PENDING
+    assert ledger.status(impossible.txid, 0) is Status.REPLACED
+
+
+def test_a_frozen_coin_is_not_spendable() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    chain.scan(ledger)
+    ledger.freeze(outpoint(funding), True)
+    assert not ledger.coins(1)[0].spendable
+    ledger.freeze(outpoint(funding), False)
+    assert ledger.coins(1)[0].spendable
+    with pytest.raises(LookupError):
+        ledger.freeze(outpoint(pay([(FOREIGN, 1)])), True)
+
+
+def test_a_failed_commit_forgets_nothing() -> None:
+    ledger, chain = new_ledger(), Chain()
+    chain.add(pay([(script(ledger, 0), 10_000)]))
+    store = ledger._store
+
+    class Full:
+        def apply(self, change: object) -> None:
+            raise OSError("no space left")
+
+    ledger._store = Full()  # type: ignore[assignment]
+    ledger.apply_block(chain.blocks[1], 1)
+    with pytest.raises(OSError, match="no space"):
+        ledger.commit()
+    ledger._store = store
+    ledger.commit()
+    assert Ledger(store, 30).balance(1) == Balance(10_000, 0, 0)
+
+
+def test_a_gap_of_forty_is_found() -> None:
+    ledger, chain = new_ledger(look_ahead=200), Chain()
+    for index in (0, 41, 130, 260, 350):
+        chain.add(pay([(script(ledger, index), 1_000)]))
+    chain.scan(ledger)
+    assert ledger.balance(5).confirmed == 5_000
+
+
+def test_coinbases_outside_blocks_are_ignored() -> None:
+    ledger = new_ledger()
+    assert not ledger.apply_unconfirmed(coinbase(5, script(ledger, 0)), 1)
+    assert ledger.history(0) == []
+
+
+def test_accounts_are_found_again_after_a_restart() -> None:
+    ledger = new_ledger(account(0), account(1))
+    ref, derived, _ = ledger.reveal(1)
+    ledger.commit()
+    again = Ledger(ledger._store, 30)
+    assert list(again.keychain.accounts) == [0, 1]
+    assert again.keychain.scripts() == ledger.keychain.scripts()
+    assert again.reveal(1)[0].index == ref.index + 1
+    assert again.keychain.scripts()[derived.script_pubkey] == ref

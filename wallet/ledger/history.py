@@ -1,0 +1,80 @@
+"""The wallet's history: one entry for each transaction that pays it or spends from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wallet.bitcoin.amount import Sats
+from wallet.bitcoin.hashes import Txid
+from wallet.ledger.book import Book
+from wallet.ledger.record import TransactionRecord, is_immature
+
+
+class Status(StrEnum):
+    """Where a transaction stands. LOCAL: made here, not handed out yet; REPLACED: another one took its coins."""
+
+    LOCAL = "local"
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    REPLACED = "replaced"
+    ABANDONED = "abandoned"
+    IMMATURE = "immature"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One transaction. time: Unix seconds, of the block or when first seen; amount: net, fee included; fee: if known.
+
+    proven: a Merkle proof is kept; trusted: made out of our own coins; outgoing: spends a coin of ours.
+    """
+
+    txid: Txid
+    height: int | None
+    time: int
+    amount: Sats
+    fee: Sats | None
+    label: str
+    status: Status
+    proven: bool
+    replaced_by: Txid | None
+    outgoing: bool
+
+
+def status_of(book: Book, record: TransactionRecord, tip_height: int) -> Status:
+    """Where one transaction stands."""
+    if record.location is not None:
+        return Status.IMMATURE if is_immature(record, tip_height) else Status.CONFIRMED
+    if record.txid in book.fallen:
+        return Status.ABANDONED if book.fallen[record.txid] is None else Status.REPLACED
+    return Status.PENDING if record.announced else Status.LOCAL
+
+
+def entry_of(book: Book, record: TransactionRecord, tip_height: int, label: str) -> HistoryEntry:
+    """One transaction as history shows it."""
+    amount, fee = book.totals(record)
+    return HistoryEntry(
+        txid=record.txid,
+        height=record.height,
+        time=record.time,
+        amount=amount,
+        fee=fee,
+        label=label,
+        status=status_of(book, record, tip_height),
+        proven=record.location is not None,
+        replaced_by=None if record.location is not None else book.fallen.get(record.txid),
+        outgoing=any(outpoint in book.own for outpoint in record.inputs),
+    )
+
+
+def history(book: Book, tip_height: int, label_of: Callable[[Txid], str]) -> list[HistoryEntry]:
+    """All entries, newest first: the unconfirmed by the time they were seen, then by their place in the chain."""
+    found = [record for record in book.records.values() if book.concerns_us(record)]
+    found.sort(key=_order, reverse=True)
+    return [entry_of(book, record, tip_height, label_of(record.txid)) for record in found]
+
+
+def _order(record: TransactionRecord) -> tuple[int, int, int, bytes]:
+    location = record.location
+    if location is None:
+        return 1, record.seen, 0, record.txid
+    return 0, location.height, location.position, record.txid

@@ -1,0 +1,221 @@
+"""The wallet's own scripts: derived ahead, looked up by script, revealed one by one.
+
+Scripts are derived in chunks far beyond the gap limit, and ever larger ones, so that a restore rarely has to match
+heights again for scripts that came late. The gap limit (20) is what other wallets search, and only warns.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+from wallet.bitcoin.descriptor import DerivedScript, Descriptor
+from wallet.bitcoin.script import ScriptType
+
+AccountId: TypeAlias = int
+BranchId: TypeAlias = tuple[AccountId, int]
+"""An account and its branch: EXTERNAL or CHANGE."""
+
+EXTERNAL = 0
+CHANGE = 1
+GAP_LIMIT = 20
+LOOK_AHEAD = 200
+"""How many scripts are derived at first, and at least at a time."""
+MIN_AHEAD = 100
+"""How many underived-yet-usable scripts are always left beyond the last one used or revealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One script type of one account number; `internal` is None where change goes to the external branch."""
+
+    id: AccountId
+    type: ScriptType
+    account: int
+    external: Descriptor
+    internal: Descriptor | None
+    gap_limit: int = GAP_LIMIT
+    label: str = ""
+
+    def branches(self) -> dict[int, Descriptor]:
+        """The descriptors by branch number."""
+        found = {EXTERNAL: self.external}
+        if self.internal is not None:
+            found[CHANGE] = self.internal
+        return found
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ScriptRef:
+    """Where a script is derived: account, branch (EXTERNAL or CHANGE), index."""
+
+    account: AccountId
+    branch: int
+    index: int
+
+    @property
+    def is_change(self) -> bool:
+        return self.branch == CHANGE
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ScriptRange:
+    """The scripts first, first+1, … end-1 of one branch."""
+
+    account: AccountId
+    branch: int
+    first: int
+    end: int
+
+    def refs(self) -> Iterator[ScriptRef]:
+        """Every script's place."""
+        return (ScriptRef(self.account, self.branch, index) for index in range(self.first, self.end))
+
+
+class _Branch:
+    """What is known of one branch: how far it is derived, used and revealed."""
+
+    __slots__ = ("descriptor", "last_used", "revealed", "scripts")
+
+    def __init__(self, descriptor: Descriptor) -> None:
+        self.descriptor = descriptor
+        self.scripts: list[bytes] = []
+        self.revealed = 0
+        self.last_used = -1
+
+    @property
+    def next_index(self) -> int:
+        """The first index that was neither revealed nor passed over by use."""
+        return max(self.revealed, self.last_used + 1)
+
+
+class Keychain:
+    """All accounts with their scripts. Holds public keys only."""
+
+    def __init__(self, look_ahead: int = LOOK_AHEAD) -> None:
+        self._look_ahead = look_ahead
+        self._min_ahead = min(MIN_AHEAD, look_ahead)
+        self._accounts: dict[AccountId, Account] = {}
+        self._branches: dict[BranchId, _Branch] = {}
+        self._refs: dict[bytes, ScriptRef] = {}
+        self._used: set[ScriptRef] = set()
+
+    # --- accounts ---
+
+    @property
+    def accounts(self) -> Mapping[AccountId, Account]:
+        """The accounts by id."""
+        return MappingProxyType(self._accounts)
+
+    def add_account(self, account: Account, scripts: Mapping[int, Iterable[bytes]] | None = None) -> None:
+        """Add an account, or replace one that differs in label or gap limit only.
+
+        scripts: what was derived before, by branch, in order from index 0. Nothing is derived here: see `extend`.
+        """
+        self._accounts[account.id] = account
+        for number, descriptor in account.branches().items():
+            branch = self._branches.setdefault((account.id, number), _Branch(descriptor))
+            for script in (scripts or {}).get(number, ()):
+                self._refs[script] = ScriptRef(account.id, number, len(branch.scripts))
+                branch.scripts.append(script)
+
+    def branches(self) -> Iterable[BranchId]:
+        """Every account's branches."""
+        return self._branches.keys()
+
+    # --- scripts ---
+
+    def scripts(self) -> Mapping[bytes, ScriptRef]:
+        """Every derived script with its place: a live view."""
+        return MappingProxyType(self._refs)
+
+    def script(self, ref: ScriptRef) -> bytes:
+        """The script at a place that is derived already; raises LookupError."""
+        return self._branches[ref.account, ref.branch].scripts[ref.index]
+
+    def scripts_of(self, ranges: Iterable[ScriptRange]) -> list[bytes]:
+        """The scripts of these ranges."""
+        found: list[bytes] = []
+        for part in ranges:
+            found += self._branches[part.account, part.branch].scripts[part.first : part.end]
+        return found
+
+    def derived(self, ref: ScriptRef) -> DerivedScript:
+        """The script with its keys and origin, as signers need them."""
+        return self._branches[ref.account, ref.branch].descriptor.script_at(ref.index)
+
+    def extend(self) -> tuple[ScriptRange, ...]:
+        """Derive what is missing ahead; the new ranges must be scanned over the heights that passed."""
+        found = (self._extend(key) for key in self._branches)
+        return tuple(part for part in found if part is not None)
+
+    def _extend(self, key: BranchId) -> ScriptRange | None:
+        branch = self._branches[key]
+        account = self._accounts[key[0]]
+        first = len(branch.scripts)
+        if not branch.descriptor.is_ranged:
+            end = 1
+        elif first - branch.next_index < max(self._min_ahead, account.gap_limit):
+            end = branch.next_index + max(self._look_ahead, branch.next_index, account.gap_limit)
+        else:
+            return None
+        if first >= end:
+            return None
+        for index in range(first, end):
+            script = branch.descriptor.script_at(index).script_pubkey
+            branch.scripts.append(script)
+            self._refs[script] = ScriptRef(*key, index)
+        return ScriptRange(*key, first, end)
+
+    # --- use ---
+
+    def is_used(self, ref: ScriptRef) -> bool:
+        """Whether any transaction ever paid it."""
+        return ref in self._used
+
+    def note_used(self, ref: ScriptRef) -> tuple[ScriptRange, ...]:
+        """Remember that a transaction paid this script; the newly derived ranges."""
+        if ref in self._used:
+            return ()
+        self._used.add(ref)
+        branch = self._branches[ref.account, ref.branch]
+        branch.last_used = max(branch.last_used, ref.index)
+        part = self._extend((ref.account, ref.branch))
+        return () if part is None else (part,)
+
+    def revealed(self, account: AccountId, branch: int) -> int:
+        """How many scripts of this branch were given out: the first index that was not."""
+        return self._branches[account, branch].revealed
+
+    def set_revealed(self, account: AccountId, branch: int, count: int) -> None:
+        """Take over how many were given out, as it was stored."""
+        self._branches[account, branch].revealed = count
+
+    def peek(self, account: AccountId, branch: int) -> tuple[ScriptRef, DerivedScript]:
+        """What `reveal` would give, without giving it out."""
+        state = self._branches[account, branch]
+        ref = ScriptRef(account, branch, state.next_index if state.descriptor.is_ranged else 0)
+        return ref, self.derived(ref)
+
+    def reveal(self, account: AccountId, branch: int) -> tuple[ScriptRef, DerivedScript]:
+        """An address that was never used nor given out; then call `extend`."""
+        ref, derived = self.peek(account, branch)
+        self._branches[account, branch].revealed = ref.index + 1
+        return ref, derived
+
+    def last_revealed(self, account: AccountId, branch: int) -> ScriptRef | None:
+        """The address that was given out last, while nobody has used it nor a later one."""
+        state = self._branches[account, branch]
+        if state.revealed == 0 or state.last_used >= state.revealed - 1:
+            return None
+        return ScriptRef(account, branch, state.revealed - 1)
+
+    def beyond_gap(self, ref: ScriptRef) -> bool:
+        """Whether a wallet that searches by the gap limit would not find this script, restored from the seed."""
+        state = self._branches[ref.account, ref.branch]
+        return ref.index > state.last_used + self._accounts[ref.account].gap_limit
+
+    def known_refs(self, account: AccountId, branch: int) -> Iterator[ScriptRef]:
+        """The scripts that were given out or used, in order."""
+        for index in range(self._branches[account, branch].next_index):
+            yield ScriptRef(account, branch, index)

@@ -1,0 +1,35 @@
+"""Names that the user gives to transactions, addresses and coins."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_LABEL = 255
+"""Characters; what BIP329 readers can be expected to take."""
+
+
+class LabelKind(StrEnum):
+    """What a label names, in BIP329's words."""
+
+    TRANSACTION = "tx"
+    ADDRESS = "addr"
+    OUTPUT = "output"
+
+
+class LabelError(ValueError):
+    """A label that cannot be kept, in words for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelKey:
+    """What is named: a txid in display order, an address, or "txid:n"."""
+
+    kind: LabelKind
+    reference: str
+
+
+def clean_label(text: str) -> str:
+    """The label as it is kept: one line, no spaces around; empty is none. Raises `LabelError`."""
+    label = " ".join(text.split())
+    if len(label) > MAX_LABEL:
+        raise LabelError(f"a label has at most {MAX_LABEL} characters, this one has {len(label)}")
+    return label

@@ -1,0 +1,203 @@
+"""What can be asked of a ledger. Nothing here changes anything."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+from wallet.bitcoin.amount import Sats
+from wallet.bitcoin.hashes import BlockHash, Txid
+from wallet.bitcoin.merkle import MerkleProof
+from wallet.bitcoin.transaction import OutPoint, TxOut
+from wallet.ledger.book import Book
+from wallet.ledger.changeset import AppliedBlock, ChangeSet
+from wallet.ledger.coverage import SCAN_LIMIT, CoverageBook, ScanTask
+from wallet.ledger.history import HistoryEntry, Status, entry_of, history, status_of
+from wallet.ledger.keychain import LOOK_AHEAD, Keychain, ScriptRef
+from wallet.ledger.labels import LabelKey, LabelKind
+from wallet.ledger.record import Balance, Coin, PaymentRequest, TransactionRecord
+
+
+class LedgerStore(Protocol):
+    """Where a ledger is kept."""
+
+    def load(self) -> ChangeSet:
+        """Everything, as one change from nothing; the proofs are left out."""
+        ...
+
+    def apply(self, change: ChangeSet) -> None:
+        """Keep all of a change, or nothing of it."""
+        ...
+
+    def proof(self, txid: Txid) -> MerkleProof | None:
+        """The proof of one transaction."""
+        ...
+
+
+class RequestState(StrEnum):
+    """What became of a request for payment."""
+
+    WAITING = "waiting"
+    SEEN = "seen"
+    PROVEN = "proven"
+    EXPIRED = "expired"
+    OVERPAID = "overpaid"
+    UNDERPAID = "underpaid"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressEntry:
+    """A script that was given out or used, and what lies on it."""
+
+    ref: ScriptRef
+    script_pubkey: bytes
+    used: bool
+    balance: Sats
+
+
+class LedgerView:
+    """A ledger's state and the questions to it. Heights of the tip are arguments: the chain is not the ledger's."""
+
+    def __init__(self, store: LedgerStore, look_ahead: int = LOOK_AHEAD) -> None:
+        self.keychain = Keychain(look_ahead)
+        self._store = store
+        self._book = Book()
+        self._coverage = CoverageBook()
+        self._scanned: dict[int, BlockHash] = {}
+        self._applied: dict[int, AppliedBlock] = {}
+        self._labels: dict[LabelKey, str] = {}
+        self._requests: dict[ScriptRef, PaymentRequest] = {}
+        self._unsaved = ChangeSet()
+
+    # --- transactions ---
+
+    @property
+    def transactions(self) -> Mapping[Txid, TransactionRecord]:
+        """Every transaction that is kept, those that only conflict with ours included."""
+        return MappingProxyType(self._book.records)
+
+    def history(self, tip_height: int) -> list[HistoryEntry]:
+        """One entry for each transaction that pays us or spends from us, newest first."""
+        return history(self._book, tip_height, lambda txid: self.label(LabelKind.TRANSACTION, str(txid)))
+
+    def entry(self, txid: Txid, tip_height: int) -> HistoryEntry:
+        """One transaction's entry; raises LookupError."""
+        label = self.label(LabelKind.TRANSACTION, str(txid))
+        return entry_of(self._book, self._book.records[txid], tip_height, label)
+
+    def status(self, txid: Txid, tip_height: int) -> Status:
+        """Where one transaction stands; raises LookupError."""
+        return status_of(self._book, self._book.records[txid], tip_height)
+
+    def unproven(self) -> list[TransactionRecord]:
+        """Ours that wait for a block and are not out: what is offered to peers again."""
+        return [
+            record
+            for record in self._book.waiting.values()
+            if self._book.stands(record) and self._book.concerns_us(record)
+        ]
+
+    def proof(self, txid: Txid) -> MerkleProof | None:
+        """The proof of a transaction in the chain; None while it is in no block."""
+        record = self._book.records.get(txid)
+        if record is None or record.location is None:
+            return None
+        return self._unsaved.proofs.get(txid) or self._store.proof(txid)
+
+    def output(self, outpoint: OutPoint) -> TxOut | None:
+        """An output of a transaction that is kept."""
+        return self._book.output(outpoint.serialize())
+
+    def owner(self, outpoint: OutPoint) -> ScriptRef | None:
+        """Which of our scripts an output pays."""
+        return self._book.own.get(outpoint.serialize())
+
+    def was_paid(self, script_pubkey: bytes) -> bool:
+        """Whether a transaction that is kept pays this script, ours or not."""
+        return bool(self._book.paying(script_pubkey))
+
+    # --- money ---
+
+    def coins(self, tip_height: int, reserved: bool = False) -> list[Coin]:
+        """Our coins, oldest first; `reserved`: also those that an unconfirmed transaction is about to spend."""
+        found = [coin for coin in self._book.coins(tip_height) if reserved or coin.reserved_by is None]
+        return sorted(found, key=lambda coin: (coin.height is None, coin.height, coin.outpoint.serialize()))
+
+    def coin(self, outpoint: OutPoint, tip_height: int) -> Coin | None:
+        """One coin of ours, while no block spends it."""
+        return next(self._book.coins(tip_height, (outpoint.serialize(),)), None)
+
+    def balance(self, tip_height: int) -> Balance:
+        """What the wallet owns."""
+        confirmed = pending = immature = 0
+        for coin in self._book.coins(tip_height):
+            if coin.immature:
+                immature += coin.amount
+            elif coin.height is not None:
+                confirmed += coin.amount
+                pending -= coin.amount if coin.reserved_by else 0
+            elif coin.reserved_by is None:
+                pending += coin.amount
+        return Balance(confirmed, pending, immature)
+
+    def addresses(self, tip_height: int) -> list[AddressEntry]:
+        """Every script that was given out or used, by account, branch and index."""
+        balances: dict[ScriptRef, Sats] = {}
+        for coin in self.coins(tip_height):
+            balances[coin.ref] = balances.get(coin.ref, 0) + coin.amount
+        return [
+            AddressEntry(ref, self.keychain.script(ref), self.keychain.is_used(ref), balances.get(ref, 0))
+            for branch in sorted(self.keychain.branches())
+            for ref in self.keychain.known_refs(*branch)
+        ]
+
+    # --- what the user noted ---
+
+    def label(self, kind: LabelKind, reference: str) -> str:
+        """The label of something, empty without one."""
+        return self._labels.get(LabelKey(kind, reference), "")
+
+    @property
+    def labels(self) -> Mapping[LabelKey, str]:
+        """All labels."""
+        return MappingProxyType(self._labels)
+
+    def requests(self) -> list[PaymentRequest]:
+        """All requests for payment, oldest first."""
+        return sorted(self._requests.values(), key=lambda request: (request.created, request.ref))
+
+    def request_state(self, request: PaymentRequest, now: int) -> RequestState:
+        """What became of a request by now."""
+        paid = [self._book.records[Txid(outpoint[:32])] for outpoint in self._book.paying(request.script_pubkey)]
+        standing = [record for record in set(paid) if self._book.stands(record)]
+        total = self._paid_to(request.script_pubkey, standing)
+        if not total:
+            expired = request.expires is not None and now >= request.expires
+            return RequestState.EXPIRED if expired else RequestState.WAITING
+        if request.amount is not None and total != request.amount:
+            return RequestState.OVERPAID if total > request.amount else RequestState.UNDERPAID
+        proven = all(record.location is not None for record in standing)
+        return RequestState.PROVEN if proven else RequestState.SEEN
+
+    @staticmethod
+    def _paid_to(script: bytes, records: Iterable[TransactionRecord]) -> Sats:
+        return sum(output.amount for record in records for output in record.outputs if output.script_pubkey == script)
+
+    # --- scanning ---
+
+    def next_scan(self, birthday: int, tip: int, limit: int = SCAN_LIMIT) -> ScanTask | None:
+        """The next heights to match, from the lowest that some scripts lack; None when all is matched up to `tip`."""
+        return self._coverage.next_task(birthday, tip, limit)
+
+    def repeats(self) -> list[int]:
+        """Heights of blocks to fetch and apply once more: a coin found below them may be spent in them."""
+        return sorted(height for height, block in self._applied.items() if block.stale)
+
+    def scan_height(self, birthday: int) -> int:
+        """The wallet is complete from `birthday` up to this height (birthday-1: not at all)."""
+        return min([self._coverage.scanned_to(birthday), *(height - 1 for height in self.repeats())])
+
+    def block_hashes(self) -> Mapping[int, BlockHash]:
+        """What the ledger holds to be the chain: recent scanned blocks, and every block that it read, by height."""
+        return {**{height: block.hash for height, block in self._applied.items()}, **self._scanned}
