@@ -71,8 +71,10 @@ class Session:
             self.send_raw(self.transport.encode(message))
 
     def send_raw(self, data: bytes) -> None:
+        pieces = [data[at : at + 1] for at in range(len(data))] if self.peer.trickle else [data]
         if not self.writer.is_closing():
-            self.writer.write(data)
+            for piece in pieces:
+                self.writer.write(piece)
 
     def close(self) -> None:
         self.writer.transport.abort()
@@ -87,7 +89,7 @@ class ScriptedPeer:
 
     `hooks[command]` is awaited before the normal answer to a message; when it returns True there is no normal answer.
     `silent` holds the commands that are never answered. `filters` and `filter_headers` replace what is served for a
-    height. `relays` are peers that a transaction accepted here is announced by, too.
+    height. `relays` are peers that a transaction accepted here is announced by, too. `trickle` sends byte by byte.
     """
 
     def __init__(self, chain: ChainBuilder, *, services: int = FULL, protocol: int = 70016) -> None:
@@ -97,6 +99,7 @@ class ScriptedPeer:
         self.nonce = id(self)
         self.hooks: dict[str, Hook] = {}
         self.silent: set[str] = set()
+        self.trickle = False
         self.filters: dict[int, bytes] = {}
         self.filter_hashes: dict[int, bytes] = {}
         self.previous_filter_headers: dict[int, FilterHeader] = {}
@@ -184,8 +187,10 @@ class ScriptedPeer:
             for kind, digest in message:
                 session.send(self._inventory(kind, digest))
             return
-        wanted = [(kind, digest) for kind, digest in message if kind in (InvType.TX, InvType.WTX)]
-        session.send(GetData.of(*[item for item in wanted if item[1] not in self.mempool]))
+        kinds = (InvType.TX, InvType.WTX)
+        wanted = [(kind, digest) for kind, digest in message if kind in kinds and digest not in self.mempool]
+        if wanted:
+            session.send(GetData.of(*wanted))
 
     def _answer_chain(self, session: Session, message: Message) -> None:
         match message:

@@ -68,9 +68,14 @@ class _Backoff:
 
 
 class PeerSource(Protocol):
-    """What the shell asks whom to dial."""
+    """What the shell asks whom to dial.
+
+    `expected` is how many connections it aims at, `manual` whether the user named them, `port` the network's own.
+    """
 
     expected: int
+    manual: bool
+    port: int
 
     def due(self, now: float) -> list[Endpoint]:
         """Whom to dial now. Each counts as taken until `lost` is reported."""
@@ -103,7 +108,10 @@ class PeerSource(Protocol):
 class ManualPeers:
     """These and no others: no DNS, no address book, nothing that peers tell."""
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+    manual = True
+
+    def __init__(self, endpoints: Iterable[Endpoint], port: int = 0) -> None:
+        self.port = port
         self._peers = {endpoint: _Backoff() for endpoint in endpoints}
         self._since: dict[Endpoint, float | None] = {}
         self.expected = len(self._peers)
@@ -176,3 +184,14 @@ class PeerBook(Protocol):
 
     def save(self, changed: Iterable[KnownPeer], forgotten: Iterable[Endpoint]) -> None:
         """Write and delete lines, all or none."""
+
+
+class NoBook:
+    """A book that forgets: peers are found anew each time."""
+
+    def load(self) -> Iterable[KnownPeer]:
+        """Nothing."""
+        return ()
+
+    def save(self, changed: Iterable[KnownPeer], forgotten: Iterable[Endpoint]) -> None:
+        """Forgotten."""

@@ -46,6 +46,8 @@ class Discovery:
 class DiscoveredPeers:
     """A PeerSource over an address book."""
 
+    manual = False
+
     def __init__(self, discovery: Discovery, book: PeerBook, chance: Random) -> None:
         self._discovery = discovery
         self._book = book
@@ -59,6 +61,7 @@ class DiscoveredPeers:
         self._seeds_asked: float | None = None
         self._seeds_due = 0.0
         self.expected = discovery.max_outbound
+        self.port = discovery.port
 
     def _find_anchors(self) -> list[Endpoint]:
         served = [known for known in self._known.values() if known.last_success and known.serves_filters]

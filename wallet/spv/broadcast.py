@@ -115,7 +115,7 @@ class Broadcaster:
             return []
         answers: list[Tell] = []
         missing: list[tuple[int, bytes]] = []
-        for kind, digest in request:
+        for kind, digest in request.pairs():
             offer = self._find(kind, digest)
             if offer is None or info.address not in offer.told:
                 missing.append((kind, digest))
@@ -130,7 +130,7 @@ class Broadcaster:
         if info is None or not self._offers:
             return False
         news = False
-        for kind, digest in inventory:
+        for kind, digest in inventory.pairs():
             offer = self._find(kind, digest)
             if offer is not None and info.address not in offer.told | offer.seen:
                 offer.seen.add(info.address)

@@ -76,8 +76,10 @@ class Mempool:
         waiting = self._waiting.get(peer_id)
         if not self.watching or waiting is None:
             return []
-        for kind, digest in inventory:
-            if kind in _FETCH_AS and len(waiting) < MAX_WAITING:
+        for kind, digest in inventory.pairs():
+            if len(waiting) >= MAX_WAITING:
+                break
+            if kind in _FETCH_AS:
                 self._note(peer_id, kind, digest)
         return self._ask(peer_id, now)
 

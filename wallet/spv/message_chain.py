@@ -126,6 +126,10 @@ class _Inventory:
         for kind, digest in _INV_ITEM.iter_unpack(self.raw):
             yield InvItem(kind, Hash256(digest))
 
+    def pairs(self) -> Iterator[tuple[int, bytes]]:
+        """Type and hash as plain values: many times quicker, for floods."""
+        return _INV_ITEM.iter_unpack(self.raw)
+
     @classmethod
     def parse(cls, payload: bytes) -> Self:
         reader = Reader(payload)

@@ -41,6 +41,8 @@ class PeerFile:
         self._path = path
         try:
             self._database = _open(path)
+        except sqlite3.OperationalError as error:
+            raise StoreError(path, str(error)) from error
         except sqlite3.DatabaseError:
             self._database = _begin_anew(path)
 

@@ -1,0 +1,98 @@
+"""What the network half of the wallet is asked and what it answers: values and protocols, no behaviour."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from wallet.bitcoin.checkpoints import EMPTY_CHECKPOINTS, Checkpoints
+from wallet.bitcoin.hashes import BlockHash
+from wallet.bitcoin.network import ChainParams
+from wallet.bitcoin.transaction import Transaction
+from wallet.spv.chain import ChainUpdate
+
+
+class Superseded(Exception):
+    """A reorganisation removed blocks that were asked for: ask again for the new ones."""
+
+
+class NodeStopped(Exception):
+    """The node was stopped while something was being fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """How to reach the network. `peers` ("host:port") mean these and no others; `proxy` is a SOCKS5 "host:port"."""
+
+    params: ChainParams
+    checkpoints: Checkpoints = EMPTY_CHECKPOINTS
+    peers: tuple[str, ...] = ()
+    proxy: str | None = None
+    user_agent: str = "/Wren:0.1/"
+    max_outbound: int = 8
+    fixed_seeds: tuple[str, ...] = ()
+
+
+class NodeListener(Protocol):
+    """What the node reports. Each call must be quick: the network waits for it."""
+
+    def chain_changed(self, update: ChainUpdate) -> None:
+        """Blocks were connected or disconnected; the headers are stored already."""
+
+    def transaction_seen(self, tx: Transaction, peer_id: int, raw: bytes) -> None:
+        """A transaction was announced and fetched; once for each transaction that is remembered."""
+
+    def filters_revoked(self, from_height: int) -> None:
+        """Filters given out from this height on were a peer's lies: match those heights again."""
+
+    def peers_changed(self) -> None:
+        """A peer is ready or gone."""
+
+    def progress_changed(self) -> None:
+        """`Node.status()` has news."""
+
+    def failed(self, error: BaseException) -> None:
+        """The node cannot go on: the disk (StoreError), or a defect of ours. It should be stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterBatch:
+    """Filters of consecutive blocks, each verified against its filter header.
+
+    An empty filter (no bytes) could not be judged or had: treat the block as a hit.
+    """
+
+    start_height: int
+    block_hashes: tuple[BlockHash, ...]
+    filters: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """Where the node stands. Heights of -1 mean nothing yet."""
+
+    peers: int
+    header_height: int
+    announced_height: int
+    headers_synced: bool
+    stale: bool
+    filter_header_height: int
+    bytes_received: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSnapshot:
+    """One connected peer. `latency` in seconds; `received` and `sent` in bytes."""
+
+    id: int
+    address: str
+    version: int
+    services: int
+    user_agent: str
+    transport: str
+    netgroup: str
+    role: str
+    height: int
+    latency: float | None
+    received: int
+    sent: int
+    clock_offset: float
+    fee_filter: int
