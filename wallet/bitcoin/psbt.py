@@ -1,0 +1,229 @@
+"""Partially signed transactions, version 0 (BIP174) with the taproot fields (BIP371).
+
+What a PSBT carries and Wren does not know goes through unchanged, in its place: parsing and serializing gives back the
+same bytes. A PSBT that contradicts itself is refused when it is made.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from wallet.bitcoin import psbt_fields
+from wallet.bitcoin.codec import ParseError, Reader
+from wallet.bitcoin.hdkey import KeyOrigin
+from wallet.bitcoin.psbt_fields import MAX_SIZE, PsbtError, TapDerivation
+from wallet.bitcoin.transaction import Transaction, TxIn, TxOut
+
+__all__ = ["MAX_SIZE", "Psbt", "PsbtError", "PsbtInput", "PsbtOutput", "TapDerivation"]
+
+_MAGIC = b"psbt\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class PsbtInput:
+    """What is known about one input. Mappings are by public key (33 or 65 bytes; x-only 32 in the tap_ fields).
+
+    `partial_sigs` are DER with the sighash byte; `unknown` maps whole keys. `order` is how the keys stood when read.
+    """
+
+    non_witness_utxo: Transaction | None = None
+    witness_utxo: TxOut | None = None
+    partial_sigs: Mapping[bytes, bytes] = field(default_factory=dict)
+    sighash_type: int | None = None
+    redeem_script: bytes | None = None
+    witness_script: bytes | None = None
+    derivations: Mapping[bytes, KeyOrigin] = field(default_factory=dict)
+    final_script_sig: bytes | None = None
+    final_witness: tuple[bytes, ...] | None = None
+    tap_key_sig: bytes | None = None
+    tap_script_sigs: Mapping[bytes, bytes] = field(default_factory=dict)
+    tap_leaf_scripts: Mapping[bytes, bytes] = field(default_factory=dict)
+    tap_derivations: Mapping[bytes, TapDerivation] = field(default_factory=dict)
+    tap_internal_key: bytes | None = None
+    tap_merkle_root: bytes | None = None
+    unknown: Mapping[bytes, bytes] = field(default_factory=dict)
+    order: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether everything that spending takes is there."""
+        return bool(self.final_script_sig) or bool(self.final_witness)
+
+
+@dataclass(frozen=True, slots=True)
+class PsbtOutput:
+    """What is known about one output, for whoever wants to recognise change. As in `PsbtInput`."""
+
+    redeem_script: bytes | None = None
+    witness_script: bytes | None = None
+    derivations: Mapping[bytes, KeyOrigin] = field(default_factory=dict)
+    tap_internal_key: bytes | None = None
+    tap_tree: bytes | None = None
+    tap_derivations: Mapping[bytes, TapDerivation] = field(default_factory=dict)
+    unknown: Mapping[bytes, bytes] = field(default_factory=dict)
+    order: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Psbt:
+    """A transaction without signatures, and per input and output what is known. Raises `PsbtError` when it cannot be.
+
+    xpubs: by the 78 bytes of the extended public key.
+    """
+
+    transaction: Transaction
+    inputs: tuple[PsbtInput, ...]
+    outputs: tuple[PsbtOutput, ...]
+    xpubs: Mapping[bytes, KeyOrigin] = field(default_factory=dict)
+    version: int | None = None
+    unknown: Mapping[bytes, bytes] = field(default_factory=dict)
+    order: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.version not in {None, 0}:
+            raise PsbtError(f"a PSBT of version {self.version}; version 0 is read here")
+        transaction = self.transaction
+        if any(each.script_sig or each.witness for each in transaction.inputs):
+            raise PsbtError("the transaction inside is not unsigned")
+        if (len(self.inputs), len(self.outputs)) != (len(transaction.inputs), len(transaction.outputs)):
+            raise PsbtError("as many maps are needed as the transaction has inputs and outputs")
+        for number, (tx_input, known) in enumerate(zip(transaction.inputs, self.inputs, strict=True)):
+            _check_previous(number, tx_input, known.non_witness_utxo)
+
+    # ---- bytes
+
+    @classmethod
+    def create(cls, transaction: Transaction) -> Self:
+        """From an unsigned transaction, with nothing known yet."""
+        return cls(
+            transaction,
+            tuple([PsbtInput() for _ in transaction.inputs]),
+            tuple([PsbtOutput() for _ in transaction.outputs]),
+        )
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Self:
+        """From bytes; raises `PsbtError` with the reason in words."""
+        if len(raw) > MAX_SIZE:
+            raise PsbtError(f"a PSBT of {len(raw)} bytes; at most {MAX_SIZE} are read")
+        if not raw.startswith(_MAGIC):
+            raise PsbtError("this is no PSBT: it does not begin with the mark of one")
+        try:
+            return cls._read(Reader(raw, len(_MAGIC)))
+        except PsbtError:
+            raise
+        except ParseError as error:
+            raise PsbtError(str(error)) from error
+
+    @classmethod
+    def _read(cls, reader: Reader) -> Self:
+        fields = psbt_fields.decode_map(psbt_fields.GLOBALS, psbt_fields.read_records(reader))
+        if "transaction" not in fields:
+            raise PsbtError("the unsigned transaction is missing")
+        transaction = fields["transaction"]
+        inputs = tuple(
+            [PsbtInput(**_decode(reader, psbt_fields.INPUT, f"input {n}")) for n in range(len(transaction.inputs))]
+        )
+        outputs = tuple(
+            [PsbtOutput(**_decode(reader, psbt_fields.OUTPUT, f"output {n}")) for n in range(len(transaction.outputs))]
+        )
+        reader.finish()
+        return cls(inputs=inputs, outputs=outputs, **fields)
+
+    def serialize(self) -> bytes:
+        """The bytes; fields stand where they stood when read, new ones by their type behind."""
+        maps = [psbt_fields.encode_map(psbt_fields.GLOBALS, self)]
+        maps += [psbt_fields.encode_map(psbt_fields.INPUT, each) for each in self.inputs]
+        maps += [psbt_fields.encode_map(psbt_fields.OUTPUT, each) for each in self.outputs]
+        return _MAGIC + b"".join(map(psbt_fields.write_records, maps))
+
+    @classmethod
+    def from_base64(cls, text: str) -> Self:
+        """From base64, white space around and inside it ignored; raises `PsbtError`."""
+        if len(text) > 2 * MAX_SIZE:
+            raise PsbtError(f"a PSBT of {len(text)} characters is too long")
+        try:
+            raw = base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise PsbtError("this is no PSBT: it is not base64") from error
+        return cls.parse(raw)
+
+    def to_base64(self) -> str:
+        """Base64 in one line."""
+        return base64.b64encode(self.serialize()).decode()
+
+    # ---- what it knows
+
+    def spent_output(self, index: int) -> TxOut | None:
+        """The output that input `index` spends, if known; raises `PsbtError` when the two fields for it disagree."""
+        known = self.inputs[index]
+        previous = known.non_witness_utxo
+        if previous is None:
+            return known.witness_utxo
+        output = previous.outputs[self.transaction.inputs[index].outpoint.index]
+        if known.witness_utxo not in {None, output}:
+            raise PsbtError(f"input {index}: the two fields for what it spends disagree")
+        return output
+
+    def spent_outputs(self) -> tuple[TxOut | None, ...]:
+        """What all inputs spend, in order; raises `PsbtError` as `spent_output` does."""
+        return tuple([self.spent_output(index) for index in range(len(self.inputs))])
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every input is final, so that `extract` gives a transaction that can be sent."""
+        return all(each.is_final for each in self.inputs)
+
+    # ---- steps
+
+    def with_inputs(self, changed: Mapping[int, PsbtInput]) -> Self:
+        """The same PSBT with some inputs replaced."""
+        return replace(self, inputs=tuple([changed.get(n, each) for n, each in enumerate(self.inputs)]))
+
+    def combine(self, *others: "Psbt") -> "Psbt":
+        """One PSBT with what each of them knows, where they differ by the first (BIP174, Combiner).
+
+        All must be about the same transaction; raises `PsbtError`.
+        """
+        every: Sequence[Psbt] = (self, *others)
+        if any(other.transaction != self.transaction for other in others):
+            raise PsbtError("the PSBTs are about different transactions")
+        fields = psbt_fields.merge(psbt_fields.GLOBALS, every)
+        inputs = [
+            PsbtInput(**psbt_fields.merge(psbt_fields.INPUT, each))
+            for each in zip(*(psbt.inputs for psbt in every), strict=True)
+        ]
+        outputs = [
+            PsbtOutput(**psbt_fields.merge(psbt_fields.OUTPUT, each))
+            for each in zip(*(psbt.outputs for psbt in every), strict=True)
+        ]
+        return Psbt(inputs=tuple(inputs), outputs=tuple(outputs), **fields)
+
+    def extract(self) -> Transaction:
+        """The finished transaction; raises `PsbtError` that names the first input which is not final."""
+        inputs = []
+        for number, (tx_input, known) in enumerate(zip(self.transaction.inputs, self.inputs, strict=True)):
+            if not known.is_final:
+                raise PsbtError(f"input {number} is not signed and finished yet")
+            inputs.append(
+                replace(tx_input, script_sig=known.final_script_sig or b"", witness=known.final_witness or ())
+            )
+        return replace(self.transaction, inputs=tuple(inputs))
+
+
+def _decode(reader: Reader, kind: psbt_fields.MapKind, place: str) -> dict[str, Any]:
+    try:
+        return psbt_fields.decode_map(kind, psbt_fields.read_records(reader))
+    except ParseError as error:
+        raise PsbtError(f"{place}: {error}") from error
+
+
+def _check_previous(number: int, tx_input: TxIn, previous: Transaction | None) -> None:
+    if previous is None:
+        return
+    if previous.txid != tx_input.outpoint.txid:
+        raise PsbtError(f"input {number}: the previous transaction that comes with it is not the one it spends")
+    if tx_input.outpoint.index >= len(previous.outputs):
+        raise PsbtError(f"input {number} spends an output that the previous transaction does not have")
