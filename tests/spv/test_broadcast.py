@@ -1,0 +1,161 @@
+"""A payment's way out: whom it is told, and what proves that it travelled."""
+
+from random import Random
+
+import pytest
+
+from tests.peers.chain import ChainBuilder
+from wallet.bitcoin.transaction import Transaction
+from wallet.spv.broadcast import Broadcaster, BroadcastReport, Tell
+from wallet.spv.message import GetData, Inv, InvType, NotFound, Tx
+from wallet.spv.peer import PeerInfo
+
+SCRIPT = bytes([0, 20]) + bytes(20)
+
+
+@pytest.fixture(scope="module")
+def payments() -> list[Transaction]:
+    chain = ChainBuilder()
+    chain.mine(3)
+    return [chain.pay((SCRIPT, 1_000 + n)) for n in range(3)]
+
+
+@pytest.fixture
+def payment(payments: list[Transaction]) -> Transaction:
+    return payments[0]
+
+
+def peer(number: int, *, wtxid_relay: bool = True, relay: bool = True) -> PeerInfo:
+    return PeerInfo(number, f"10.0.0.{number}:8333", wtxid_relay=wtxid_relay, relay=relay)
+
+
+def with_peers(*infos: PeerInfo) -> Broadcaster:
+    broadcaster = Broadcaster(Random(1))
+    for info in infos:
+        broadcaster.peer_ready(info)
+    return broadcaster
+
+
+def announcement(transaction: Transaction) -> Inv:
+    return Inv.of((InvType.WTX, transaction.wtxid))
+
+
+def told(tells: list[Tell]) -> set[int]:
+    return {tell.peer_id for tell in tells if isinstance(tell.message, Inv)}
+
+
+@pytest.mark.parametrize(("peers", "listeners"), [(2, 1), (3, 1), (7, 1), (8, 2), (16, 4)])
+def test_a_listener_is_held_back(payment: Transaction, peers: int, listeners: int) -> None:
+    broadcaster = with_peers(*map(peer, range(peers)))
+
+    assert len(told(broadcaster.start(payment))) == peers - listeners
+
+
+def test_a_single_peer_is_told_and_can_prove_nothing(payment: Transaction) -> None:
+    broadcaster = with_peers(peer(1))
+
+    assert told(broadcaster.start(payment)) == {1}
+    assert broadcaster.requested(1, GetData.of((InvType.WTX, payment.wtxid))) == [Tell(1, Tx(payment.serialize()))]
+    assert not broadcaster.announced(1, announcement(payment))
+    assert broadcaster.finish(payment.txid) == BroadcastReport(1, 1, 0, propagated=False)
+
+
+def test_a_listener_that_announces_it_proves_that_it_travelled(payment: Transaction) -> None:
+    broadcaster = with_peers(peer(1), peer(2))
+    (sender,) = told(broadcaster.start(payment))
+    listener = 3 - sender
+    broadcaster.requested(sender, GetData.of((InvType.WTX, payment.wtxid)))
+
+    assert not broadcaster.report(payment.txid).propagated
+    assert broadcaster.announced(listener, announcement(payment))
+    assert not broadcaster.announced(listener, announcement(payment))
+    assert broadcaster.report(payment.txid) == BroadcastReport(1, 1, 1, propagated=True)
+
+
+def test_an_announcement_by_txid_proves_it_too(payment: Transaction) -> None:
+    broadcaster = with_peers(peer(1, wtxid_relay=False), peer(2, wtxid_relay=False))
+    (tell,) = broadcaster.start(payment)
+
+    assert tell.message == Inv.of((InvType.TX, payment.txid))
+    assert broadcaster.announced(3 - tell.peer_id, Inv.of((InvType.TX, payment.txid)))
+
+
+def test_a_peer_that_we_told_proves_nothing_even_when_it_comes_back_under_another_number(
+    payment: Transaction,
+) -> None:
+    broadcaster = with_peers(peer(1))
+    broadcaster.start(payment)
+    broadcaster.peer_gone(1)
+    again = PeerInfo(9, peer(1).address, wtxid_relay=True)
+    broadcaster.peer_ready(again)
+
+    assert not broadcaster.announced(9, announcement(payment))
+
+
+def test_a_peer_that_joins_is_told_first_and_listens_second(payment: Transaction) -> None:
+    broadcaster = with_peers()
+    assert broadcaster.start(payment) == []
+
+    assert told(broadcaster.peer_ready(peer(1))) == {1}
+    assert told(broadcaster.peer_ready(peer(2))) == set()
+    (second,) = told(broadcaster.peer_ready(peer(3)))
+    assert not broadcaster.announced(second, announcement(payment))
+    assert broadcaster.announced(5 - second, announcement(payment))
+
+
+def test_when_everybody_who_was_told_is_gone_the_listener_is_told(payment: Transaction) -> None:
+    broadcaster = with_peers(peer(1), peer(2))
+    (sender,) = told(broadcaster.start(payment))
+    broadcaster.peer_gone(sender)
+
+    assert told(broadcaster.start(payment)) == {3 - sender}
+
+
+def test_announcing_again_tells_the_same_peers_and_spares_the_listener(payment: Transaction) -> None:
+    broadcaster = with_peers(peer(1), peer(2), peer(3))
+    first = told(broadcaster.start(payment))
+    broadcaster.finish(payment.txid)
+
+    assert told(broadcaster.start(payment)) == first
+
+
+def test_after_the_end_new_peers_are_not_told_but_who_was_told_may_ask(payment: Transaction) -> None:
+    broadcaster = with_peers(peer(1))
+    broadcaster.start(payment)
+    broadcaster.finish(payment.txid)
+
+    assert broadcaster.peer_ready(peer(2)) == []
+    assert broadcaster.requested(1, GetData.of((InvType.WITNESS_TX, payment.txid)))[0].message == Tx(
+        payment.serialize()
+    )
+
+
+def test_nobody_gets_what_we_did_not_tell_him_of(payments: list[Transaction]) -> None:
+    broadcaster = with_peers(peer(1), peer(2))
+    (sender,) = told(broadcaster.start(payments[0]))
+    listener = 3 - sender
+    ours, block = (InvType.WTX, payments[0].wtxid), (InvType.BLOCK, bytes(32))
+
+    assert broadcaster.requested(listener, GetData.of(ours, block)) == [Tell(listener, NotFound.of(ours, block))]
+    assert broadcaster.requested(99, GetData.of(ours)) == []
+    assert broadcaster.report(payments[0].txid).requested_by == 0
+
+
+def test_a_peer_that_takes_no_transactions_is_neither_told_nor_heard(payment: Transaction) -> None:
+    broadcaster = with_peers(peer(1, relay=False), peer(2), peer(3))
+
+    assert len(told(broadcaster.start(payment))) == 1
+    assert not broadcaster.announced(1, announcement(payment))
+
+
+def test_the_oldest_of_many_payments_is_offered_no_more() -> None:
+    chain = ChainBuilder()
+    chain.mine(101)
+    many = [chain.pay((SCRIPT, 1_000 + n)) for n in range(101)]
+    broadcaster = with_peers(peer(1))
+    for payment in many:
+        broadcaster.start(payment)
+
+    for payment, kind in ((many[0], NotFound), (many[1], Tx)):
+        (tell,) = broadcaster.requested(1, GetData.of((InvType.WTX, payment.wtxid)))
+        assert isinstance(tell.message, kind)

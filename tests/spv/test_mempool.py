@@ -1,0 +1,192 @@
+"""Unconfirmed transactions: fetched once, from whoever has them, within bounds."""
+
+import tracemalloc
+
+import pytest
+
+from tests.peers.chain import ChainBuilder
+from wallet.bitcoin.hashes import sha256
+from wallet.bitcoin.transaction import Transaction
+from wallet.spv.fault import PeerFault
+from wallet.spv.mempool import Ask, Mempool
+from wallet.spv.message import Inv, InvType
+
+NOW = 1_800_000_000.0
+SCRIPT = bytes([0, 20]) + bytes(20)
+
+
+@pytest.fixture(scope="module")
+def payments() -> list[Transaction]:
+    chain = ChainBuilder()
+    chain.mine(3)
+    return [chain.pay((SCRIPT, 1_000 + n)) for n in range(3)]
+
+
+def watching(*peers: int) -> Mempool:
+    mempool = Mempool()
+    mempool.watching = True
+    for peer in peers:
+        mempool.peer_ready(peer)
+    return mempool
+
+
+def by_wtxid(*transactions: Transaction) -> Inv:
+    return Inv.of(*((InvType.WTX, transaction.wtxid) for transaction in transactions))
+
+
+def by_txid(*transactions: Transaction) -> Inv:
+    return Inv.of(*((InvType.TX, transaction.txid) for transaction in transactions))
+
+
+def asked(asks: list[Ask]) -> list[tuple[int, int, bytes]]:
+    """Peer, type and hash of everything that is asked for."""
+    return [(ask.peer_id, kind, bytes(digest)) for ask in asks for kind, digest in ask.message]
+
+
+def test_an_announced_transaction_is_asked_for_and_handed_on_once(payments: list[Transaction]) -> None:
+    mempool = watching(1, 2)
+    payment = payments[0]
+
+    assert asked(mempool.announced(1, by_wtxid(payment), NOW)) == [(1, InvType.WTX, payment.wtxid)]
+    assert mempool.announced(2, by_wtxid(payment), NOW) == []
+    transaction, asks = mempool.received(1, payment.serialize(), NOW)
+
+    assert transaction == payment
+    assert asks == []
+    assert mempool.received(1, payment.serialize(), NOW) == (None, [])
+    assert mempool.announced(1, by_wtxid(payment), NOW) == []
+    assert mempool.seen_by(payment.txid) == 2
+
+
+def test_a_peer_without_wtxidrelay_is_asked_by_txid_with_witness(payments: list[Transaction]) -> None:
+    mempool = watching(1)
+
+    assert asked(mempool.announced(1, by_txid(payments[0]), NOW)) == [(1, InvType.WITNESS_TX, payments[0].txid)]
+    assert mempool.received(1, payments[0].serialize(), NOW)[0] == payments[0]
+
+
+def test_the_same_payment_by_txid_and_by_wtxid_is_handed_on_once_and_counted_together(
+    payments: list[Transaction],
+) -> None:
+    mempool = watching(1, 2)
+    mempool.announced(1, by_txid(payments[0]), NOW)
+    mempool.announced(2, by_wtxid(payments[0]), NOW)
+
+    assert mempool.received(1, payments[0].serialize(), NOW)[0] == payments[0]
+    assert mempool.received(2, payments[0].serialize(), NOW)[0] is None
+    assert mempool.seen_by(payments[0].txid) == 2
+
+
+def test_nothing_is_asked_for_until_somebody_watches(payments: list[Transaction]) -> None:
+    mempool = watching(1)
+    mempool.watching = False
+
+    assert mempool.announced(1, by_wtxid(payments[0]), NOW) == []
+
+
+def test_blocks_and_unknown_types_are_passed_over() -> None:
+    mempool = watching(1)
+
+    assert mempool.announced(1, Inv.of((InvType.BLOCK, bytes(32)), (99, bytes(32))), NOW) == []
+
+
+def test_what_was_not_asked_for_is_dropped(payments: list[Transaction]) -> None:
+    mempool = watching(1, 2)
+    mempool.announced(1, by_wtxid(payments[0]), NOW)
+
+    assert mempool.received(1, payments[1].serialize(), NOW) == (None, [])
+    assert mempool.received(2, payments[0].serialize(), NOW) == (None, [])
+    assert mempool.received(3, payments[0].serialize(), NOW) == (None, [])
+
+
+def test_bytes_that_are_no_transaction_are_a_fault() -> None:
+    with pytest.raises(PeerFault, match="bad-transaction"):
+        watching(1).received(1, b"nonsense", NOW)
+
+
+def test_a_request_that_is_not_answered_goes_to_the_next_who_announced_it(payments: list[Transaction]) -> None:
+    mempool = watching(1, 2)
+    mempool.announced(1, by_wtxid(payments[0]), NOW)
+    mempool.announced(2, by_wtxid(payments[0]), NOW)
+
+    assert mempool.tick(NOW + 30) == []
+    assert asked(mempool.tick(NOW + 31)) == [(2, InvType.WTX, payments[0].wtxid)]
+    assert mempool.received(1, payments[0].serialize(), NOW + 32) == (None, [])
+    assert mempool.received(2, payments[0].serialize(), NOW + 32)[0] == payments[0]
+
+
+def test_a_peer_that_leaves_hands_its_debts_to_the_next(payments: list[Transaction]) -> None:
+    mempool = watching(1, 2)
+    mempool.announced(1, by_wtxid(*payments), NOW)
+    mempool.announced(2, by_wtxid(*payments), NOW)
+
+    assert len(asked(mempool.peer_gone(1, NOW))) == 3
+    assert mempool.peer_gone(2, NOW) == []
+    assert mempool.peer_gone(7, NOW) == []
+
+
+def test_a_peer_that_has_it_no_more_hands_over_too(payments: list[Transaction]) -> None:
+    mempool = watching(1, 2)
+    mempool.announced(1, by_wtxid(payments[0]), NOW)
+    mempool.announced(2, by_wtxid(payments[0]), NOW)
+
+    assert asked(mempool.not_found(1, [payments[0].wtxid], NOW)) == [(2, InvType.WTX, payments[0].wtxid)]
+    assert mempool.not_found(1, [payments[0].wtxid, bytes(32)], NOW) == []
+    assert mempool.not_found(9, [payments[0].wtxid], NOW) == []
+
+
+def test_a_transaction_that_nobody_sent_is_asked_for_again_when_another_announces_it(
+    payments: list[Transaction],
+) -> None:
+    mempool = watching(1, 2)
+    mempool.announced(1, by_wtxid(payments[0]), NOW)
+    mempool.tick(NOW + 31)
+
+    assert asked(mempool.announced(2, by_wtxid(payments[0]), NOW + 32)) == [(2, InvType.WTX, payments[0].wtxid)]
+
+
+def test_a_peer_is_asked_for_a_hundred_at_a_time_and_for_the_rest_later() -> None:
+    mempool = watching(1)
+    digests = [sha256(bytes([n])) for n in range(150)]
+    first = asked(mempool.announced(1, Inv.of(*((InvType.WTX, digest) for digest in digests)), NOW))
+    rest = asked(mempool.not_found(1, digests[:100], NOW))
+
+    assert [digest for _, _, digest in first] == digests[:100]
+    assert [digest for _, _, digest in rest] == digests[100:]
+
+
+def test_our_own_payment_is_counted_and_not_fetched(payments: list[Transaction]) -> None:
+    mempool = watching(1, 2)
+    mempool.note_own(payments[0])
+
+    assert mempool.announced(1, by_wtxid(payments[0]), NOW) == []
+    assert mempool.announced(2, by_txid(payments[0]), NOW) == []
+    assert mempool.seen_by(payments[0].txid) == 2
+
+
+def test_a_million_announcements_take_less_than_ten_megabytes() -> None:
+    mempool = watching(*range(8))
+    tracemalloc.start()
+    try:
+        for batch in range(20):
+            head = batch.to_bytes(4, "big")
+            raw = b"".join(b"\x05\0\0\0" + head + n.to_bytes(4, "big") + bytes(24) for n in range(50_000))
+            mempool.announced(batch % 8, Inv(raw), NOW)
+            del raw
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+    assert held < 10_000_000
+
+
+def test_the_oldest_announcements_are_forgotten(payments: list[Transaction]) -> None:
+    mempool = watching(*range(30))
+    mempool.announced(0, by_wtxid(payments[0]), NOW)
+    for peer in range(1, 30):
+        digests = [sha256(bytes([peer]) + n.to_bytes(4, "big")) for n in range(1_000)]
+        mempool.announced(peer, Inv.of(*((InvType.WTX, digest) for digest in digests)), NOW)
+
+    assert asked(mempool.announced(29, by_wtxid(payments[0]), NOW)) == []
+    # Still owed by peer 0; it is new to us when it comes, since nothing is known of it any more.
+    assert mempool.received(0, payments[0].serialize(), NOW)[0] == payments[0]
