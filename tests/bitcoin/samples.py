@@ -10,10 +10,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from wallet.bitcoin import block, checkpoints, hashes, merkletree, network, transaction, uri
+from wallet.bitcoin import (
+    block,
+    checkpoints,
+    curve,
+    hashes,
+    hdkey,
+    merkletree,
+    network,
+    psbt,
+    psbt_fields,
+    transaction,
+    uri,
+)
 from wallet.bitcoin.address import AddressError, parse_address
 from wallet.bitcoin.amount import AmountError, format_btc, parse_amount, parse_btc
 from wallet.bitcoin.codec import ParseError
+from wallet.bitcoin.descriptor import Descriptor
+from wallet.bitcoin.descriptor_text import DescriptorError
 from wallet.bitcoin.network import MAINNET
 
 
@@ -25,6 +39,8 @@ class BytesCase:
     serialize: Callable[[Any], bytes]
     samples: tuple[bytes, ...]
     errors: tuple[type[Exception], ...] = (ParseError,)
+    delimited: bool = True
+    """False where only the length from outside says how much belongs to the value (the value of a PSBT's record)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,14 @@ _GENESIS = MAINNET.genesis_header + bytes.fromhex(
     "616e6b73ffffffff0100f2052a01000000434104678afdb0fe5548271967f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef"
     "38c4f35504e51ec112de5c384df7ba0b8d578a4c702b6bf11d5fac00000000"
 )
+
+# The point G, which BIP173 uses in its examples, and a key of BIP32's first test vector (m/0h).
+_KEY = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
+_XPUB = (
+    "xpub68Gmy5EdvgibQVfPdqkBBCHxA5htiqg55crXYuXoQRKfDBFA1WEjWgP6LHhwBZeNK1VTsfTFUHCdrfp1bgwQ9xv5ski8PX9rL2dZXvgGDnw"
+)
+_ORIGIN = bytes.fromhex("d34db33f540000800000008000000080")
+_UNSIGNED = transaction.Transaction(2, (transaction.TxIn(transaction.OutPoint(hashes.Txid(bytes(32)), 1)),), ())
 
 CASES: dict[str, Case] = {
     "hashes.Hash256.parse": BytesCase(hashes.Hash256.parse, hashes.Hash256.serialize, (bytes(range(32)),)),
@@ -125,5 +149,41 @@ CASES: dict[str, Case] = {
         None,
         (_CHECKPOINTS,),
         (ParseError,),
+    ),
+    "curve.parse_public_key": BytesCase(curve.parse_public_key, bytes, (_KEY,), (curve.CurveError,)),
+    "curve.parse_xonly_key": BytesCase(curve.parse_xonly_key, bytes, (_KEY[1:],), (curve.CurveError,)),
+    "hdkey.parse_path": TextCase(
+        hdkey.parse_path, hdkey.format_path, ("m/84h/0h/0h", "84'/0'", "m", ""), (ParseError,)
+    ),
+    "hdkey.parse_step": TextCase(hdkey.parse_step, hdkey.format_step, ("84h", "84'", "0", "2147483647"), (ParseError,)),
+    "hdkey.KeyOrigin.parse": BytesCase(
+        hdkey.KeyOrigin.parse, hdkey.KeyOrigin.serialize, (_ORIGIN, _ORIGIN[:4]), delimited=False
+    ),
+    "hdkey.KeyOrigin.parse_text": TextCase(
+        hdkey.KeyOrigin.parse_text, str, ("d34db33f/84h/0h/0h", "d34db33f"), (ParseError,)
+    ),
+    "hdkey.ExtendedPublicKey.parse_text": TextCase(
+        lambda text: hdkey.ExtendedPublicKey.parse_text(text, MAINNET),
+        lambda key: str(key.to_text(MAINNET)),
+        (_XPUB,),
+        (ParseError,),
+    ),
+    "descriptor.Descriptor.parse": TextCase(
+        lambda text: Descriptor.parse(text, MAINNET),
+        str,
+        tuple(
+            form.format(f"[d34db33f/84h/0h/0h]{_XPUB}/<0;1>/*")
+            for form in ("pkh({})", "sh(wpkh({}))", "wpkh({})", "tr({})")
+        ),
+        (DescriptorError,),
+    ),
+    "psbt.Psbt.parse": BytesCase(
+        psbt.Psbt.parse, psbt.Psbt.serialize, (psbt.Psbt.create(_UNSIGNED).serialize(),), (psbt_fields.PsbtError,)
+    ),
+    "psbt_fields.TapDerivation.parse": BytesCase(
+        psbt_fields.TapDerivation.parse,
+        psbt_fields.TapDerivation.serialize,
+        (b"\x00" + _ORIGIN, b"\x01" + bytes(32) + _ORIGIN),
+        delimited=False,
     ),
 }

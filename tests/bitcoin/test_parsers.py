@@ -77,16 +77,23 @@ def test_bytes_come_back_as_they_were(case: BytesCase) -> None:
 def test_truncated_bytes_are_refused(case: BytesCase) -> None:
     for raw in case.samples:
         for length in range(len(raw)):
-            with pytest.raises(case.errors):
-                case.parse(raw[:length])
+            _refuses(case, raw[:length])
 
 
 @bytes_cases
 def test_trailing_bytes_are_refused(case: BytesCase) -> None:
     for raw in case.samples:
         for junk in (b"\x00", b"\xff", b"\x00" * 36):
-            with pytest.raises(case.errors):
-                case.parse(raw + junk)
+            _refuses(case, raw + junk)
+
+
+def _refuses(case: BytesCase, raw: bytes) -> None:
+    """One of the parser's errors; where the length comes from outside, other bytes may be another value."""
+    if not case.delimited:
+        _refuses_or_keeps(case, raw)
+        return
+    with pytest.raises(case.errors):
+        case.parse(raw)
 
 
 def _refuses_or_keeps(case: BytesCase, raw: bytes) -> None:
