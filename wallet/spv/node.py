@@ -1,0 +1,381 @@
+"""The asyncio shell around the protocol: carries out what sync, mempool and broadcast decide, answers the engine.
+
+Everything runs on one loop and one thread. Decisions are taken in the parts that do no I/O; here they are carried out
+one after the other, never nested: an action that causes others puts them at the end of the queue.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import secrets
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, TypeAlias, TypeVar
+
+from wallet.bitcoin.block import Block
+from wallet.bitcoin.hashes import Txid
+from wallet.bitcoin.transaction import Transaction
+from wallet.spv.addrman import Endpoint, ManualPeers, NoBook, PeerBook, PeerSource
+from wallet.spv.addrman_discovery import DiscoveredPeers, Discovery
+from wallet.spv.broadcast import Broadcaster, BroadcastReport, Tell
+from wallet.spv.chain import HeaderChain
+from wallet.spv.connection import Link, Links, Proxy
+from wallet.spv.mempool import Ask, Mempool
+from wallet.spv.message import GetData, Inv, InvType, Message, NotFound, Tx
+from wallet.spv.node_api import (
+    FilterBatch,
+    NodeConfig,
+    NodeListener,
+    NodeStatus,
+    NodeStopped,
+    PeerSnapshot,
+    Superseded,
+)
+from wallet.spv.peer import PeerInfo
+from wallet.spv.sync import Synchronizer
+from wallet.spv.sync_types import (
+    Action,
+    BlockReady,
+    ChainChanged,
+    Drop,
+    FiltersReady,
+    FiltersRevoked,
+    Progressed,
+    RequestFailed,
+    Send,
+)
+
+# A block takes ten minutes on average; after so long without one the tip may be out of date.
+STALE_AFTER: Final = 90 * 60.0
+# The reference node asks inbound peers for a transaction after up to 4 s; who has not asked then has it, or refuses it.
+SINGLE_PEER_PATIENCE: Final = 6.0
+
+Work: TypeAlias = Action | Ask | Tell
+T = TypeVar("T")
+
+
+class Clock:
+    """Unix time that never runs backwards: where the machine's clock is set back it goes on at the machine's pace."""
+
+    def __init__(self) -> None:
+        self._now = time.time()
+        self._mark = time.monotonic()
+
+    def __call__(self) -> float:
+        """Seconds since the epoch."""
+        mark = time.monotonic()
+        self._now = max(time.time(), self._now + mark - self._mark)
+        self._mark = mark
+        return self._now
+
+
+class Node:
+    """The wallet's end of the network. Start it on the running loop; every answer it gives is verified."""
+
+    def __init__(
+        self,
+        config: NodeConfig,
+        headers: HeaderChain,
+        synchronizer: Synchronizer,
+        listener: NodeListener,
+        book: PeerBook | None = None,
+    ) -> None:
+        self.headers = headers
+        self._config = config
+        self._sync = synchronizer
+        self._listener = listener
+        self._clock = Clock()
+        self._source = _source_of(config, book)
+        self._mempool = Mempool()
+        self._broadcaster = Broadcaster(secrets.SystemRandom())
+        self._links = Links(
+            config.params.magic,
+            self._source,
+            self,
+            self._clock,
+            proxy=Proxy.parse(config.proxy) if config.proxy else None,
+            user_agent=config.user_agent,
+        )
+        self._queue: deque[Work] = deque()
+        self._working = False
+        self._tokens = itertools.count(1)
+        self._filters: dict[int, asyncio.Future[FilterBatch]] = {}
+        self._blocks: dict[int, asyncio.Future[Block]] = {}
+        self._news = asyncio.Event()
+        self._failure: BaseException | None = None
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Begin to dial peers."""
+        self._links.start()
+
+    async def stop(self) -> None:
+        """Close every connection; who still waits for something gets NodeStopped."""
+        self._fail_waiters(NodeStopped("the node was stopped"))
+        await self._links.stop()
+
+    # ---- what the engine asks
+
+    @property
+    def filter_tip(self) -> int:
+        """The height up to which filter headers are verified."""
+        return self._sync.progress().filter_height
+
+    def want_from(self, height: int) -> None:
+        """The lowest height whose header and filter header anybody needs: the birthday."""
+        self._do(self._sync.want_from(height, self._clock()))
+
+    async def fetch_filters(self, start: int, stop: int) -> FilterBatch:
+        """The filters from a height to another (included; at most 1,000 of them). Waits for peers as long as it takes.
+
+        Raises Superseded when a reorganisation removed one of the blocks, NodeStopped.
+        """
+        token = next(self._tokens)
+        return await self._wait(self._filters, token, self._sync.request_filters(token, start, stop, self._clock()))
+
+    async def fetch_block(self, height: int) -> Block:
+        """The block at a height, checked against its header. Waits for peers; raises Superseded, NodeStopped."""
+        token = next(self._tokens)
+        return await self._wait(self._blocks, token, self._sync.request_block(token, height, self._clock()))
+
+    async def _wait(self, waiting: dict[int, asyncio.Future[T]], token: int, actions: Iterable[Action]) -> T:
+        if self._failure is not None:
+            raise self._failure
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        waiting[token] = answer
+        try:
+            self._do(actions)
+            return await answer
+        except asyncio.CancelledError:
+            self._do(self._sync.cancel(token))
+            raise
+        finally:
+            waiting.pop(token, None)
+
+    async def broadcast(self, raw_tx: bytes, seconds: float) -> BroadcastReport:
+        """Announce a payment and wait until it is known to have travelled, at the most `seconds`.
+
+        Raises ParseError for bytes that are no transaction.
+        """
+        transaction = Transaction.parse(raw_tx)
+        self._mempool.note_own(transaction)
+        self._do(self._broadcaster.start(transaction))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._travelled(transaction.txid)
+        return self._broadcaster.finish(transaction.txid)
+
+    async def _travelled(self, txid: Txid) -> None:
+        """Return when a payment was announced back; with a single peer, when that one has it."""
+        told_at: float | None = None
+        while not (report := self._broadcaster.report(txid)).propagated:
+            if report.sent_to and told_at is None:
+                told_at = self._clock()
+            alone = self._source.expected == 1 and told_at is not None
+            if alone and (report.requested_by or self._clock() - (told_at or 0.0) > SINGLE_PEER_PATIENCE):
+                return
+            await self._news.wait()
+
+    def watch_transactions(self, watching: bool) -> None:
+        """Whether to fetch every unconfirmed transaction that peers announce from now on."""
+        self._mempool.watching = watching
+
+    def seen_by(self, txid: Txid) -> int:
+        """How many peers announced an unconfirmed transaction."""
+        return self._mempool.seen_by(txid)
+
+    def tips_reconciled(self) -> bool:
+        """Whether the tips that all connected peers announced are in our chain, or were answered for."""
+        return self._sync.tips_reconciled()
+
+    def status(self) -> NodeStatus:
+        """Where the node stands."""
+        progress = self._sync.progress()
+        return NodeStatus(
+            peers=len(self._links.links),
+            header_height=progress.header_height,
+            announced_height=progress.announced_height,
+            headers_synced=progress.headers_synced,
+            stale=self._is_stale(),
+            filter_header_height=progress.filter_height,
+            bytes_received=self._links.received,
+        )
+
+    def _is_stale(self) -> bool:
+        """Whether the newest block is old. Without its header (before the first sync) nothing is known."""
+        tip = self.headers.tip_height
+        if tip < self.headers.base_height:
+            return True
+        return self._clock() - self.headers.header_at(tip).time > STALE_AFTER
+
+    def peers(self) -> list[PeerSnapshot]:
+        """The peers whose handshake is complete."""
+        return [_snapshot(link) for link in self._links.links]
+
+    # ---- what the connections report (LinkHandler)
+
+    def peer_ready(self, info: PeerInfo) -> None:
+        """A handshake is complete."""
+        self._mempool.peer_ready(info.id)
+        self._do(self._sync.peer_ready(info, self._clock()))
+        self._do(self._broadcaster.peer_ready(info))
+        self._changed()
+
+    def peer_gone(self, peer_id: int) -> None:
+        """A peer that was ready is gone."""
+        now = self._clock()
+        self._broadcaster.peer_gone(peer_id)
+        self._do(self._mempool.peer_gone(peer_id, now))
+        self._do(self._sync.peer_gone(peer_id, now))
+        self._changed()
+
+    def _changed(self) -> None:
+        self._listener.peers_changed()
+        self._tell_waiters()
+
+    def message(self, peer_id: int, message: Message) -> None:
+        """A peer says something. Raises PeerFault."""
+        now = self._clock()
+        match message:
+            case Tx(raw):
+                self._on_transaction(peer_id, raw, now)
+            case Inv():
+                self._on_inventory(peer_id, message, now)
+            case GetData():
+                self._do(self._broadcaster.requested(peer_id, message))
+                self._tell_waiters()
+            case NotFound():
+                self._do(self._mempool.not_found(peer_id, [digest for _, digest in message.pairs()], now))
+                self._do(self._sync.receive(peer_id, message, now))
+            case _:
+                self._do(self._sync.receive(peer_id, message, now))
+
+    def _on_transaction(self, peer_id: int, raw: bytes, now: float) -> None:
+        transaction, asks = self._mempool.received(peer_id, raw, now)
+        self._do(asks)
+        if transaction is not None:
+            self._listener.transaction_seen(transaction, peer_id, raw)
+
+    def _on_inventory(self, peer_id: int, inventory: Inv, now: float) -> None:
+        if self._broadcaster.announced(peer_id, inventory):
+            self._tell_waiters()
+        self._do(self._mempool.announced(peer_id, inventory, now))
+        blocks = [item for item in inventory.pairs() if item[0] == InvType.BLOCK]
+        if blocks:
+            self._do(self._sync.receive(peer_id, Inv.of(*blocks), now))
+
+    def tick(self, now: float) -> None:
+        """About a second has passed."""
+        self._do(self._sync.tick(now))
+        self._do(self._mempool.tick(now))
+        self._tell_waiters()
+
+    def failed(self, error: BaseException) -> None:
+        """Something broke that is no peer's fault: a full disk, or a defect. Nobody waits in vain."""
+        self._failure = error
+        self._fail_waiters(error)
+        self._listener.failed(error)
+
+    # ---- actions
+
+    def _do(self, work: Iterable[Work]) -> None:
+        """Carry out actions in order. Called from within an action: after those that are queued already."""
+        self._queue.extend(work)
+        if self._working:
+            return
+        self._working = True
+        try:
+            while self._queue:
+                self._carry_out(self._queue.popleft())
+        finally:
+            self._working = False
+
+    def _carry_out(self, work: Work) -> None:
+        match work:
+            case Send(peer_id, message) | Tell(peer_id, message) | Ask(peer_id, message):
+                self._links.send(peer_id, message)
+            case Drop(peer_id, reason, ban):
+                self._links.drop(peer_id, reason, ban=ban)
+            case FiltersReady() | BlockReady() | RequestFailed():
+                self._answer(work)
+            case ChainChanged() | FiltersRevoked() | Progressed():
+                self._report(work)
+
+    def _answer(self, work: FiltersReady | BlockReady | RequestFailed) -> None:
+        match work:
+            case FiltersReady(token, start, block_hashes, filters):
+                _resolve(self._filters, token, FilterBatch(start, block_hashes, filters))
+            case BlockReady(token, block, _):
+                _resolve(self._blocks, token, block)
+            case RequestFailed(token, reason):
+                _refuse(self._filters, token, Superseded(reason))
+                _refuse(self._blocks, token, Superseded(reason))
+
+    def _report(self, work: ChainChanged | FiltersRevoked | Progressed) -> None:
+        match work:
+            case ChainChanged(update):
+                self._listener.chain_changed(update)
+            case FiltersRevoked(from_height):
+                self._listener.filters_revoked(from_height)
+            case Progressed():
+                self._listener.progress_changed()
+
+    def _tell_waiters(self) -> None:
+        """Wake every broadcast that waits for news."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _fail_waiters(self, error: BaseException) -> None:
+        for token in [*self._filters]:
+            _refuse(self._filters, token, error)
+        for token in [*self._blocks]:
+            _refuse(self._blocks, token, error)
+
+
+def _resolve(waiting: dict[int, asyncio.Future[T]], token: int, value: T) -> None:
+    answer = waiting.get(token)
+    if answer is not None and not answer.done():
+        answer.set_result(value)
+
+
+def _refuse(waiting: dict[int, asyncio.Future[T]], token: int, error: BaseException) -> None:
+    answer = waiting.get(token)
+    if answer is not None and not answer.done():
+        answer.set_exception(error)
+
+
+def _source_of(config: NodeConfig, book: PeerBook | None) -> PeerSource:
+    """Manual peers mean these and no others: no DNS, no address book."""
+    port = config.params.port
+    if config.peers:
+        return ManualPeers([Endpoint.parse(text, port) for text in config.peers], port)
+    discovery = Discovery(
+        port=port,
+        dns_seeds=config.params.dns_seeds,
+        fixed_seeds=config.fixed_seeds,
+        max_outbound=config.max_outbound,
+        proxied=config.proxy is not None,
+    )
+    return DiscoveredPeers(discovery, NoBook() if book is None else book, secrets.SystemRandom())
+
+
+def _snapshot(link: Link) -> PeerSnapshot:
+    peer, info = link.peer, link.peer.info
+    return PeerSnapshot(
+        id=info.id,
+        address=info.address,
+        version=info.version,
+        services=info.services,
+        user_agent=info.user_agent,
+        transport=info.transport,
+        netgroup=info.netgroup,
+        role="manual" if info.manual else "outbound",
+        height=info.start_height,
+        latency=peer.latency,
+        received=link.connection.received,
+        sent=link.connection.sent,
+        clock_offset=peer.clock_offset,
+        fee_filter=peer.fee_filter,
+    )
