@@ -14,56 +14,14 @@ from wallet.bitcoin import psbt_fields
 from wallet.bitcoin.codec import ParseError, Reader
 from wallet.bitcoin.hdkey import KeyOrigin
 from wallet.bitcoin.psbt_fields import MAX_SIZE, PsbtError, TapDerivation
+from wallet.bitcoin.psbt_parts import PsbtInput, PsbtOutput
+from wallet.bitcoin.psbt_spend import finish_input
+from wallet.bitcoin.sighash import SharedParts
 from wallet.bitcoin.transaction import Transaction, TxIn, TxOut
 
 __all__ = ["MAX_SIZE", "Psbt", "PsbtError", "PsbtInput", "PsbtOutput", "TapDerivation"]
 
 _MAGIC = b"psbt\xff"
-
-
-@dataclass(frozen=True, slots=True)
-class PsbtInput:
-    """What is known about one input. Mappings are by public key (33 or 65 bytes; x-only 32 in the tap_ fields).
-
-    `partial_sigs` are DER with the sighash byte; `unknown` maps whole keys. `order` is how the keys stood when read.
-    """
-
-    non_witness_utxo: Transaction | None = None
-    witness_utxo: TxOut | None = None
-    partial_sigs: Mapping[bytes, bytes] = field(default_factory=dict)
-    sighash_type: int | None = None
-    redeem_script: bytes | None = None
-    witness_script: bytes | None = None
-    derivations: Mapping[bytes, KeyOrigin] = field(default_factory=dict)
-    final_script_sig: bytes | None = None
-    final_witness: tuple[bytes, ...] | None = None
-    tap_key_sig: bytes | None = None
-    tap_script_sigs: Mapping[bytes, bytes] = field(default_factory=dict)
-    tap_leaf_scripts: Mapping[bytes, bytes] = field(default_factory=dict)
-    tap_derivations: Mapping[bytes, TapDerivation] = field(default_factory=dict)
-    tap_internal_key: bytes | None = None
-    tap_merkle_root: bytes | None = None
-    unknown: Mapping[bytes, bytes] = field(default_factory=dict)
-    order: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
-
-    @property
-    def is_final(self) -> bool:
-        """Whether everything that spending takes is there."""
-        return bool(self.final_script_sig) or bool(self.final_witness)
-
-
-@dataclass(frozen=True, slots=True)
-class PsbtOutput:
-    """What is known about one output, for whoever wants to recognise change. As in `PsbtInput`."""
-
-    redeem_script: bytes | None = None
-    witness_script: bytes | None = None
-    derivations: Mapping[bytes, KeyOrigin] = field(default_factory=dict)
-    tap_internal_key: bytes | None = None
-    tap_tree: bytes | None = None
-    tap_derivations: Mapping[bytes, TapDerivation] = field(default_factory=dict)
-    unknown: Mapping[bytes, bytes] = field(default_factory=dict)
-    order: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +158,21 @@ class Psbt:
             for each in zip(*(psbt.outputs for psbt in every), strict=True)
         ]
         return Psbt(inputs=tuple(inputs), outputs=tuple(outputs), **fields)
+
+    def finalize(self) -> Self:
+        """The same with every input finished that can be: single-key scripts with a signature that is right (BIP174).
+
+        Other inputs stay as they are: see `is_complete`. Raises `PsbtError` when two UTXO fields disagree.
+        """
+        spent = self.spent_outputs()
+        everything = [output for output in spent if output is not None]
+        shared = SharedParts(self.transaction, everything if len(everything) == len(spent) else ())
+        finished = {
+            index: finish_input(shared, index, known, output)
+            for index, (known, output) in enumerate(zip(self.inputs, spent, strict=True))
+            if output is not None and not known.is_final
+        }
+        return self.with_inputs({index: known for index, known in finished.items() if known is not None})
 
     def extract(self) -> Transaction:
         """The finished transaction; raises `PsbtError` that names the first input which is not final."""
