@@ -1,0 +1,268 @@
+"""Builds the parts and joins them: the one module that knows all of them.
+
+Imports are lazy on purpose: the window must not wait for the database or for numpy, nor the engine for Qt; and every
+spawned child passes through here on its way to `engine_main`.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wallet import __version__
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from wallet.bitcoin.checkpoints import Checkpoints
+    from wallet.bitcoin.network import ChainParams
+    from wallet.engine.api import Engine, EngineOptions, WrenError
+    from wallet.engine.parts import ChainFiles, NetworkNode, Parts, WalletEntry
+    from wallet.engine.signing import VaultHome
+    from wallet.spv.node_api import NodeListener
+    from wallet.store.folder import DataFolder, WalletFile, WalletFolder
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def resources() -> Path:
+    """The folder of icons, themes and checkpoints: inside the package when installed, beside it in a checkout."""
+    inside = Path(__file__).parent / "resources"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "resources"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what the arguments ask for. Answers the exit code."""
+    from wallet.cli import main as cli
+
+    options = cli.parse(arguments)
+    if options.version:
+        sys.stdout.write(f"wren {__version__}\n")
+        return 0
+    _start_log(options.log_level)
+    if options.command in {None, "gui"}:
+        return _run_window(cli.engine_options(options), getattr(options, "uri", None))
+    return cli.run(options, make_engine)
+
+
+def _start_log(level: str) -> None:
+    """Log to stderr; secrets are filtered out, wherever they came from."""
+    from wallet.engine.hygiene import SecretFilter
+
+    handler = logging.StreamHandler()
+    handler.addFilter(SecretFilter())
+    logging.basicConfig(level=level.upper(), format=_LOG_FORMAT, handlers=[handler])
+
+
+def _run_window(options: "EngineOptions", uri: str | None) -> int:
+    from wallet.ui.main import run_window
+
+    def start_engine() -> "Engine":
+        from wallet.engine.remote import RemoteEngine
+
+        return RemoteEngine.start(engine_main, options)
+
+    return run_window(start_engine, options, resources(), uri)
+
+
+def engine_main(connection: "Connection[Any, Any]", options: "EngineOptions") -> None:
+    """The engine's process: serve the window until its pipe closes."""
+    from wallet.engine import hygiene, remote
+
+    hygiene.keep_secrets_in()
+    hygiene.end_with_parent()
+    _start_log("warning")
+
+    async def serve() -> None:
+        await remote.serve(make_engine(options), connection)
+
+    asyncio.run(serve())
+
+
+def make_engine(options: "EngineOptions") -> "Engine":
+    """The engine in this process. Raises WrenError when another program writes to the data folder."""
+    from wallet.engine.engine import WrenEngine
+
+    return WrenEngine(_parts(options))
+
+
+def _parts(options: "EngineOptions") -> "Parts":
+    import secrets
+    import time
+    from contextlib import ExitStack
+
+    from wallet.bitcoin.network import NETWORKS
+    from wallet.engine.kernels import FilterMatcher
+    from wallet.engine.parts import Parts
+    from wallet.engine.signing import Vault
+    from wallet.store.folder import DataFolder
+    from wallet.store.ledger import SqliteLedgerStore
+
+    params = NETWORKS[options.network]
+    folder = DataFolder(Path(options.data_dir) if options.data_dir else None)
+    held = ExitStack()
+    if not options.read_only:
+        with _naming_storage():
+            held.enter_context(folder.lock())
+    checkpoints = load_checkpoints(params)
+    return Parts(
+        params=params,
+        checkpoints=checkpoints,
+        options=options,
+        folder=_Wallets(folder),
+        open_chain=lambda: _open_chain(folder, params, checkpoints, read_only=options.read_only),
+        make_node=lambda files, listener: _make_node(folder, options, files, listener),
+        open_store=lambda path, key: SqliteLedgerStore.open(path, key, params, read_only=options.read_only),
+        create_store=lambda path, key: SqliteLedgerStore.create(path, key, params),
+        matcher=FilterMatcher,
+        vault=Vault(options.kdf),
+        storage_error=storage_error,
+        clock=time.time,
+        chance=secrets.SystemRandom(),
+        close=held.close,
+    )
+
+
+class _Wallets:
+    """The data folder's wallets as the engine asks for them (`wallet.engine.parts.WalletFolder`)."""
+
+    def __init__(self, folder: "DataFolder") -> None:
+        self._folder = folder
+
+    def wallets(self) -> "list[WalletEntry]":
+        return [self._entry(wallet, wallet.load()) for wallet in self._folder.wallets()]
+
+    @staticmethod
+    def _entry(wallet: "WalletFolder", description: "WalletFile") -> "WalletEntry":
+        from wallet.engine.parts import WalletEntry
+
+        home = "file" if description.vault == "file" else "keyring"
+        return WalletEntry(wallet.name, wallet.path, description.uuid, description.network, home)
+
+    def check_name(self, name: str) -> None:
+        """Raise unless a wallet of this name can be made; nothing is made."""
+        from wallet.store.folder import NoWallet, WalletExists, check_name
+
+        plain = check_name(name)
+        try:
+            found = self._folder.wallet(plain)
+        except NoWallet:
+            return
+        raise WalletExists(found.path, f"there is a wallet named {found.name!r} already: choose another with --wallet")
+
+    def prepare(self, name: str, network: str, vault: "VaultHome") -> "WalletEntry":
+        """A folder for a new wallet, listed by no one before `publish`."""
+        import uuid
+
+        from wallet.store.folder import WalletFile
+
+        return self._entry(self._folder.prepare_wallet(name), WalletFile(str(uuid.uuid4()), network, vault))
+
+    def publish(self, entry: "WalletEntry") -> "WalletEntry":
+        """Write the description, which makes it a wallet."""
+        from datetime import UTC, datetime
+
+        from wallet.store.folder import WalletFile, WalletFolder
+
+        made = datetime.now(UTC).date().isoformat()
+        description = WalletFile(entry.uuid, entry.network, entry.vault, locked=entry.vault == "file", created=made)
+        WalletFolder(entry.name, entry.folder).save(description)
+        return entry
+
+    def discard(self, entry: "WalletEntry") -> None:
+        """Move a prepared wallet out of the way."""
+        from wallet.store.folder import WalletFolder
+
+        self._folder.delete_wallet(WalletFolder(entry.name, entry.folder))
+
+
+def load_checkpoints(params: "ChainParams") -> "Checkpoints":
+    """What is known beforehand of a network; mainnet's headers come from the resources."""
+    from wallet.bitcoin.checkpoints import checkpoints_for
+
+    table = resources() / "checkpoints" / f"{params.name}.csv"
+    return checkpoints_for(params.name, table.read_text(encoding="utf-8") if table.is_file() else "")
+
+
+def _open_chain(
+    folder: "DataFolder", params: "ChainParams", checkpoints: "Checkpoints", *, read_only: bool
+) -> "ChainFiles":
+    from wallet.engine.kernels import check_headers
+    from wallet.engine.parts import ChainFiles
+    from wallet.spv.chain import HeaderChain
+    from wallet.spv.filters import FilterHeaderChain
+    from wallet.store.headers import FilterHeaderFile, HeaderFile
+
+    place = folder.network(params.name)
+    headers = HeaderFile(place / "headers.dat", read_only=read_only)
+    filters = FilterHeaderFile(place / "filterheaders.dat", read_only=read_only)
+    chain = HeaderChain(params, checkpoints, headers, check_headers)
+    filter_chain = FilterHeaderChain(params, checkpoints.filters, filters, chain)
+
+    def close() -> None:
+        headers.close()
+        filters.close()
+
+    return ChainFiles(chain, filter_chain, None, close)
+
+
+def _make_node(
+    folder: "DataFolder", options: "EngineOptions", files: "ChainFiles", listener: "NodeListener"
+) -> "NetworkNode":
+    from wallet.bitcoin.network import NETWORKS
+    from wallet.spv.node import Node
+    from wallet.spv.node_api import NodeConfig
+    from wallet.spv.sync import Synchronizer
+    from wallet.store.peers import PeerFile
+
+    params = NETWORKS[options.network]
+    config = NodeConfig(
+        params=params,
+        checkpoints=load_checkpoints(params),
+        peers=options.peers,
+        proxy=options.proxy,
+        user_agent=f"/Wren:{__version__}/",
+        fixed_seeds=_fixed_seeds(params.name),
+    )
+    book = None if options.peers else PeerFile(folder.network(params.name) / "peers.db")
+    node = Node(config, files.headers, Synchronizer(params, files.headers, files.filters), listener, book)
+    node.watch_transactions(True)
+    return node
+
+
+def _fixed_seeds(network: str) -> tuple[str, ...]:
+    """Addresses to dial when nothing else is known, from the resources (network,address:port)."""
+    table = resources() / "fixed_seeds.csv"
+    lines = table.read_text(encoding="utf-8").splitlines() if table.is_file() else []
+    rows = (line.split(",", 1) for line in lines if line and not line.startswith("#"))
+    return tuple(address for name, address in rows if name == network)
+
+
+def storage_error(error: BaseException) -> "WrenError | None":
+    """An error of files and folders as the user shall see it; None for any other."""
+    from wallet.engine.api import ERROR_CODES, WrenError
+    from wallet.store.errors import StoreError
+    from wallet.store.folder import BadWalletName
+
+    if isinstance(error, BadWalletName):
+        return WrenError("refused", str(error))
+    if not isinstance(error, StoreError):
+        return None
+    code: Any = getattr(error, "code", "refused")
+    text = error.message if code in {"wallet_exists", "no_wallet"} else str(error)
+    return WrenError(code if code in ERROR_CODES else "refused", text)
+
+
+@contextmanager
+def _naming_storage() -> Iterator[None]:
+    """Errors of files and folders as the seam's errors."""
+    try:
+        yield
+    except Exception as error:
+        known = storage_error(error)
+        if known is None:
+            raise
+        raise known from error

@@ -1,0 +1,115 @@
+"""The engine: carries out every command of the seam, and tells who listens what changed.
+
+It joins the parts and holds no rules of its own: wallets (`onboarding`), the network and the scan (`network`,
+`syncing`), questions (`queries`) and payments (`spending`). One loop, one thread, no locks.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from wallet.engine import api
+from wallet.engine.errors import translate
+from wallet.engine.network import Network
+from wallet.engine.onboarding import Onboarding
+from wallet.engine.parts import Parts
+from wallet.engine.queries import Queries
+from wallet.engine.session import Session
+from wallet.engine.spending import Spending
+from wallet.engine.syncing import Syncing
+
+T = TypeVar("T")
+Handler = Callable[[Any], Awaitable[object]]
+
+
+class WrenEngine:
+    """`api.Engine` in this process. Make it on the loop that will run it; `close` it there."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._listeners: list[api.Listener] = []
+        self._session: Session | None = None
+        self._network = Network(parts, self._emit)
+        self._handlers = self._table()
+
+    def _table(self) -> Mapping[type[api.Command[Any]], Handler]:
+        onboarding = Onboarding(self._parts, self._adopt)
+        syncing = Syncing(self._network, self._open_session)
+        queries = Queries(self._parts, self._network, self._open_session)
+        spending = Spending(self._parts, self._network, syncing, self._open_session)
+        return {
+            api.ListWallets: onboarding.list_wallets,
+            api.NewPhrase: onboarding.new_phrase,
+            api.CheckPhrase: onboarding.check_phrase,
+            api.CreateWallet: onboarding.create,
+            api.RestoreWallet: onboarding.restore,
+            api.OpenWallet: onboarding.open,
+            api.CloseWallet: self._close_wallet,
+            api.Connect: syncing.connect,
+            api.Disconnect: syncing.disconnect,
+            api.Synchronise: syncing.synchronise,
+            api.GetSyncStatus: syncing.sync_status,
+            api.GetPeers: syncing.peers,
+            api.BroadcastTransaction: syncing.broadcast,
+            api.GetStatus: queries.status,
+            api.GetBalance: queries.balance,
+            api.GetReceiveAddress: queries.receive_address,
+            api.GetAddresses: queries.addresses,
+            api.GetCoins: queries.coins,
+            api.GetHistory: queries.history,
+            api.GetTransaction: queries.transaction,
+            api.SetLabel: queries.set_label,
+            api.GetDescriptors: queries.descriptors,
+            api.GetWords: queries.words,
+            api.GetProof: queries.proof,
+            api.VerifyProof: queries.verify_proof,
+            api.PreparePayment: spending.prepare,
+            api.SendPayment: spending.send,
+            api.SignPsbt: spending.sign_psbt,
+        }
+
+    async def run(self, command: api.Command[T]) -> T:
+        """Carry out a command. Raises WrenError for what the user can mend; anything else is a fault of ours."""
+        try:
+            return cast("T", await self._handlers[type(command)](command))
+        except Exception as error:
+            known = translate(error, self._parts.storage_error)
+            if known is None or known is error:
+                raise
+            raise known from error
+
+    def subscribe(self, listener: api.Listener) -> Callable[[], None]:
+        """Call `listener` for every event, on this loop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _emit(self, event: api.Event) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    # --- the open wallet ---
+
+    def _open_session(self) -> Session:
+        if self._session is None:
+            raise api.WrenError("no_wallet", "no wallet is open")
+        return self._session
+
+    def _adopt(self, session: Session | None) -> None:
+        """Take over a wallet that was just opened; the one before is closed."""
+        self._network.attach(None)
+        if self._session is not None:
+            self._session.store.close()
+        self._session = session
+        if session is not None:
+            self._network.attach(session)
+            self._emit(api.WalletChanged(frozenset({"history", "balance", "coins", "addresses", "accounts", "labels"})))
+
+    async def _close_wallet(self, _command: api.CloseWallet) -> None:
+        self._adopt(None)
+
+    async def close(self) -> None:
+        """End the network and the open wallet, and release the data folder."""
+        try:
+            await self._network.close()
+        finally:
+            self._adopt(None)
+            self._parts.close()

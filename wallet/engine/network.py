@@ -1,0 +1,325 @@
+"""The chain on disk, the node and the open wallet's scan, joined: what happens outside decides what is scanned here.
+
+Everything runs on one loop, one callback at a time. The node reports (`NodeListener`); the scanner fetches through
+`_Source`, which asks the filters on disk first.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from wallet.bitcoin.block import Block
+from wallet.bitcoin.checkpoints import MAINNET_TIMES
+from wallet.bitcoin.hashes import BlockHash
+from wallet.bitcoin.transaction import Transaction
+from wallet.engine import api
+from wallet.engine.birthday import checkpoint_times, first_height, lowest_needed
+from wallet.engine.parts import ChainFiles, NetworkNode, Parts
+from wallet.engine.scanner import ScanCounts, Scanner
+from wallet.engine.session import Session
+from wallet.engine.views import moment
+from wallet.ledger.changeset import ChangeSet
+from wallet.spv.chain import ChainUpdate
+from wallet.spv.node_api import FilterBatch
+
+log = logging.getLogger(__name__)
+
+EVENT_SECONDS: Final = 0.2
+"""How often the chain's progress is announced at most."""
+STALE_SECONDS: Final = 90 * 60
+
+
+class _Source:
+    """Filters from the disk where they are, else from the network; blocks from the network."""
+
+    def __init__(self, chain: ChainFiles, node: NetworkNode) -> None:
+        self._chain = chain
+        self._node = node
+
+    async def fetch_filters(self, start: int, stop: int) -> FilterBatch:
+        hashes = tuple(self._chain.headers.hashes(start, stop))
+        cache = self._chain.cache
+        held = None if cache is None else cache.get(start, stop, hashes)
+        if held is not None:
+            return FilterBatch(start, hashes, held)
+        batch = await self._node.fetch_filters(start, stop)
+        if cache is not None:
+            cache.put(start, batch.block_hashes, batch.filters)
+        return batch
+
+    async def fetch_block(self, height: int) -> Block:
+        return await self._node.fetch_block(height)
+
+
+class Network:
+    """What the engine knows of the world. emit: hands an event to everyone who listens."""
+
+    def __init__(self, parts: Parts, emit: Callable[[api.Event], None]) -> None:
+        self._parts = parts
+        self._emit = emit
+        self._files: ChainFiles | None = None
+        self._node: NetworkNode | None = None
+        self._session: Session | None = None
+        self._scanner: Scanner | None = None
+        self._scan_task: asyncio.Task[None] | None = None
+        self._announcing: asyncio.TimerHandle | None = None
+        self._failure: BaseException | None = None
+        self.headers_received = 0
+
+    # --- parts that are made when they are first needed ---
+
+    @property
+    def files(self) -> ChainFiles:
+        """The stored chain, opened and repaired at first use."""
+        if self._files is None:
+            self._files = self._parts.open_chain()
+        return self._files
+
+    @property
+    def node(self) -> NetworkNode | None:
+        return self._node
+
+    @property
+    def tip_height(self) -> int:
+        return self.files.headers.tip_height
+
+    @property
+    def counts(self) -> ScanCounts:
+        return self._scanner.counts if self._scanner is not None else ScanCounts()
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the node or the scan, if anything did."""
+        return self._failure
+
+    def hash_at(self, height: int) -> BlockHash | None:
+        """The chain's hash at a height, None where no header is held."""
+        headers = self.files.headers
+        if not headers.base_height - 1 <= height <= headers.tip_height:
+            return None
+        try:
+            return headers.hash_at(height)
+        except LookupError:
+            return None
+
+    # --- the wallet ---
+
+    def attach(self, session: Session | None) -> None:
+        """Follow this wallet from now on, or none."""
+        self._stop_scan()
+        self._session = session
+        if session is not None and self._node is not None:
+            self._start_scan(session, self._node)
+
+    def _start_scan(self, session: Session, node: NetworkNode) -> None:
+        source = _Source(self.files, node)
+        self._scanner = Scanner(session.ledger, source, self._parts.matcher, self._committed)
+        self._scanner.follow_chain(self.hash_at)
+        node.want_from(lowest_needed(session.birthday, self._known_times()))
+        self._scan_task = asyncio.create_task(self._scanner.run())
+        self._scan_task.add_done_callback(self._scan_ended)
+        self._advance()
+
+    def _known_times(self) -> tuple[tuple[int, int], ...]:
+        known = dict(checkpoint_times(self._parts.checkpoints.headers))
+        if self._parts.params.name == "main":
+            known.update(MAINNET_TIMES)
+        return tuple(sorted(known.items()))
+
+    def _stop_scan(self) -> None:
+        if self._scan_task is not None:
+            self._scan_task.cancel()
+        self._scan_task = self._scanner = None
+
+    def _scan_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failed(error)
+
+    def _committed(self, change: ChangeSet) -> None:
+        kinds = frozenset(kind.value for kind in change.kinds) & _SHOWN
+        if kinds:
+            self._emit(api.WalletChanged(kinds))
+        self.progress_changed()
+
+    def commit(self) -> None:
+        """Store what the open wallet's ledger has changed, and tell."""
+        if self._session is not None:
+            change = self._session.ledger.commit()
+            if change:
+                self._committed(change)
+        self._advance()
+
+    def _advance(self) -> None:
+        """Tell the scanner what there is to scan by now."""
+        if self._scanner is None or self._session is None or self._node is None:
+            return
+        headers = self.files.headers
+        birthday = first_height(
+            self._session.birthday,
+            headers.base_height,
+            headers.tip_height,
+            lambda height: headers.header_at(height).time,
+        )
+        if birthday is not None and birthday < headers.base_height and headers.base_height > 0:
+            birthday = None
+        self._scanner.advance(birthday, self._node.filter_tip)
+
+    # --- the node and its reports ---
+
+    async def connect(self) -> None:
+        """Start the node, unless it runs. Raises WrenError when the engine is to stay offline."""
+        if self._parts.options.offline:
+            raise api.WrenError("no_peers", "Wren was started with --offline")
+        if self._node is not None:
+            return
+        self._failure = None
+        self._node = self._parts.make_node(self.files, self)
+        await self._node.start()
+        if self._session is not None:
+            self._start_scan(self._session, self._node)
+
+    async def disconnect(self) -> None:
+        """Stop the node and the scan."""
+        self._stop_scan()
+        if self._announcing is not None:
+            self._announcing.cancel()
+            self._announcing = None
+        node, self._node = self._node, None
+        if node is not None:
+            await node.stop()
+
+    async def close(self) -> None:
+        """Disconnect, and close the chain's files."""
+        await self.disconnect()
+        if self._files is not None:
+            self._files.close()
+            self._files = None
+
+    def chain_changed(self, update: ChainUpdate) -> None:
+        """Blocks came or went: take back what left before anything else happens."""
+        if update.connected_from is not None and update.connected_to is not None:
+            self.headers_received += update.connected_to - update.connected_from + 1
+        if self._scanner is not None:
+            lowest = min(
+                [height for height, _ in update.disconnected], default=update.connected_from or self.tip_height + 1
+            )
+            self._scanner.follow_chain(self.hash_at, update.disconnected, lowest)
+        self._advance()
+        self.progress_changed()
+
+    def transaction_seen(self, tx: Transaction, peer_id: int, raw: bytes) -> None:
+        """A peer showed us an unconfirmed transaction; the ledger keeps it if it concerns us."""
+        del peer_id, raw
+        if self._session is not None and self._session.ledger.apply_unconfirmed(tx, int(self._parts.clock())):
+            self.commit()
+
+    def filters_revoked(self, from_height: int) -> None:
+        """What these heights were matched with was false: match them again."""
+        if self._session is not None:
+            self._session.ledger.rescan(from_height)
+            self.commit()
+
+    def peers_changed(self) -> None:
+        self._advance()
+        self.progress_changed()
+
+    def progress_changed(self) -> None:
+        """Announce the new status soon, and not too often."""
+        self._advance()
+        if self._announcing is None and self._node is not None:
+            self._announcing = asyncio.get_running_loop().call_later(EVENT_SECONDS, self._announce)
+
+    def _announce(self) -> None:
+        self._announcing = None
+        self._emit(api.SyncChanged(self.status()))
+
+    def failed(self, error: BaseException) -> None:
+        """The node or the scan met an error that is not a peer's: stop, and say so."""
+        log.error("the network stopped", exc_info=error)
+        self._failure = error
+        self._stop_scan()
+        self._emit(api.EngineFailed("corrupt", str(error)))
+
+    # --- status ---
+
+    def scan_height(self) -> int | None:
+        """Up to where the open wallet is complete; None before anything was scanned."""
+        session = self._session
+        if session is None:
+            return None
+        headers = self.files.headers
+        with suppress(LookupError):
+            birthday = first_height(
+                session.birthday,
+                headers.base_height,
+                headers.tip_height,
+                lambda height: headers.header_at(height).time,
+            )
+            if birthday is not None:
+                height = session.ledger.scan_height(birthday)
+                return height if height >= birthday or birthday > self.tip_height else None
+        return None
+
+    def status(self) -> api.SyncStatus:
+        """Where everything stands."""
+        headers = self.files.headers
+        scanned = self.scan_height()
+        tip_time = headers.header_at(headers.tip_height).time if headers.tip_height >= headers.base_height else None
+        node = self._node.status() if self._node is not None else None
+        announced = headers.tip_height if node is None else max(node.announced_height, headers.tip_height)
+        filters = self.files.filters.tip_height if self._node is None else self._node.filter_tip
+        stale = tip_time is None or self._parts.clock() - tip_time > STALE_SECONDS
+        phase, percent = self._phase(announced, filters, scanned)
+        return api.SyncStatus(
+            network=self._parts.params.name,
+            phase=phase,
+            percent=percent,
+            height=headers.tip_height,
+            tip=str(headers.tip_hash),
+            tip_time=moment(tip_time),
+            announced_height=announced,
+            filter_height=filters,
+            scan_height=scanned,
+            peers=0 if node is None else node.peers,
+            synced=self.synced(),
+            stale=stale,
+        )
+
+    def synced(self) -> bool:
+        """Whether the announced tips and the scan agree; offline: whether they did when we last looked."""
+        if self._node is None:
+            scanned = self.scan_height()
+            return scanned is not None and scanned >= self.tip_height and self.tip_height > 0
+        status = self._node.status()
+        return (
+            status.peers > 0
+            and status.headers_synced
+            and self._node.tips_reconciled()
+            and self._node.filter_tip >= self.tip_height
+            and (self._scanner is None or self._scanner.complete)
+        )
+
+    def _phase(self, announced: int, filters: int, scanned: int | None) -> tuple[api.Phase, float]:
+        if self._node is None:
+            return "offline", 0.0
+        status = self._node.status()
+        tip = self.tip_height
+        if status.peers == 0:
+            return "connecting", 0.0
+        if not status.headers_synced:
+            return "headers", _percent(tip, announced)
+        if filters < tip:
+            return "filters", _percent(filters, tip)
+        if self._scanner is not None and not self._scanner.complete:
+            return "blocks", _percent(max(scanned or 0, 0), tip)
+        return ("synced", 100.0) if self.synced() else ("headers", _percent(tip, announced))
+
+
+_SHOWN: Final = frozenset({"history", "balance", "coins", "addresses", "accounts", "labels"})
+
+
+def _percent(done: int, whole: int) -> float:
+    """How much is done, never quite 100 while something is left."""
+    return 0.0 if whole <= 0 else max(0.0, min(99.9, 100.0 * done / whole))

@@ -1,0 +1,145 @@
+"""Wallets come into being and are opened: create, restore, open, list.
+
+A new wallet is made in a folder that nobody lists yet: vault first, then the database with its accounts, then the
+folder gets its name. What fails on the way leaves nothing behind, neither in the keyring nor on the disk.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+from wallet.bitcoin.descriptor import Descriptor
+from wallet.bitcoin.script import ScriptType
+from wallet.engine import api
+from wallet.engine.birthday import Birthday
+from wallet.engine.parts import Parts, WalletEntry, WalletStore
+from wallet.engine.session import Session, birthday_text, vault_ref, wallet_info
+from wallet.engine.signing import AccountKeys, CreatedVault, RestoreInput
+from wallet.ledger.keychain import Account
+from wallet.ledger.ledger import Ledger
+
+DATABASE = "wallet.db"
+_TYPE_ORDER = ("p2wpkh", "p2tr", "p2sh-p2wpkh", "p2pkh")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A wallet to be made. birthday: where the scan begins."""
+
+    name: str
+    vault: str
+    secret: RestoreInput = field(repr=False)
+    password: str | None = field(repr=False)
+    birthday: Birthday
+
+
+class Onboarding:
+    """Makes and opens wallets. adopt: takes over a session that was opened, closing the one before."""
+
+    def __init__(self, parts: Parts, adopt: Callable[[Session], None]) -> None:
+        self._parts = parts
+        self._adopt = adopt
+
+    async def list_wallets(self, _command: api.ListWallets) -> tuple[api.WalletInfo, ...]:
+        return tuple(wallet_info(entry) for entry in self._parts.folder.wallets())
+
+    async def new_phrase(self, command: api.NewPhrase) -> str:
+        return await self._parts.vault.new_phrase(command.words)
+
+    async def check_phrase(self, command: api.CheckPhrase) -> api.PhraseCheck:
+        if not command.text.strip():
+            return api.PhraseCheck(None, "", complete=False)
+        found = await self._parts.vault.check_phrase(command.text, self._parts.params.name)
+        return api.PhraseCheck(found.kind, found.message, found.kind is not None, found.unknown_words)
+
+    async def create(self, command: api.CreateWallet) -> api.CreatedWallet:
+        self._parts.folder.check_name(command.name)
+        phrase = command.phrase or await self._parts.vault.new_phrase(command.words)
+        today = datetime.fromtimestamp(self._parts.clock(), UTC).date()
+        birthday = today - timedelta(days=1)
+        secret = RestoreInput(phrase, command.passphrase, birthday)
+        made = await self._make(_Plan(command.name, command.vault, secret, command.password, birthday))
+        return replace(made, mnemonic=phrase)
+
+    async def restore(self, command: api.RestoreWallet) -> api.CreatedWallet:
+        self._parts.folder.check_name(command.name)
+        birthday = command.birthday
+        secret = RestoreInput(
+            text=command.secret,
+            passphrase=command.passphrase,
+            birthday=birthday if isinstance(birthday, date) else None,
+            types=command.types,
+        )
+        return await self._make(_Plan(command.name, command.vault, secret, command.password, birthday))
+
+    async def _make(self, plan: _Plan) -> api.CreatedWallet:
+        parts = self._parts
+        entry = parts.folder.prepare(plan.name, parts.params.name, await parts.vault.probe(plan.vault))
+        try:
+            created = await parts.vault.create(vault_ref(entry), plan.secret, plan.password)
+            entry = replace(entry, vault=created.kind)
+            store = parts.create_store(entry.folder / DATABASE, created.database_key)
+            try:
+                ledger = self._fill(store, created, plan.birthday)
+                entry = parts.folder.publish(entry)
+            except BaseException:
+                store.close()
+                raise
+        except BaseException:
+            with suppress(api.WrenError):
+                await parts.vault.delete(vault_ref(entry))
+            parts.folder.discard(entry)
+            raise
+        session = Session(entry, store, ledger, parts.params)
+        self._adopt(session)
+        return api.CreatedWallet(
+            wallet=entry.name,
+            kind=created.secret_kind,
+            vault=entry.vault,
+            fingerprint=created.fingerprint.hex(),
+            birthday=session.birthday_date,
+        )
+
+    def _fill(self, store: WalletStore, created: CreatedVault, birthday: Birthday) -> Ledger:
+        store.set_meta("birthday", birthday_text(birthday))
+        store.set_meta("kind", created.secret_kind)
+        store.set_meta("fingerprint", created.fingerprint.hex())
+        ledger = Ledger(store)
+        keys = sorted(created.accounts, key=lambda account: _TYPE_ORDER.index(account.type))
+        for number, account in enumerate(keys):
+            ledger.add_account(self._account(number, account))
+        ledger.commit()
+        return ledger
+
+    def _account(self, number: int, keys: AccountKeys) -> Account:
+        return Account(
+            id=number,
+            type=ScriptType(keys.type),
+            account=keys.account,
+            external=Descriptor.parse(keys.external, self._parts.params),
+            internal=Descriptor.parse(keys.internal, self._parts.params),
+        )
+
+    async def open(self, command: api.OpenWallet) -> api.WalletInfo:
+        entry = self._entry(command.name)
+        key = await self._parts.vault.open_database(vault_ref(entry), command.password)
+        store = self._parts.open_store(entry.folder / DATABASE, key)
+        try:
+            ledger = Ledger(store)
+        except BaseException:
+            store.close()
+            raise
+        session = Session(entry, store, ledger, self._parts.params)
+        self._adopt(session)
+        return session.info
+
+    def _entry(self, name: str) -> WalletEntry:
+        for entry in self._parts.folder.wallets():
+            if entry.name == name:
+                if entry.network != self._parts.params.name:
+                    message = f"the wallet {name!r} is for {entry.network}, not for {self._parts.params.name}"
+                    raise api.WrenError("wrong_network", message)
+                return entry
+        message = f"there is no wallet named {name!r}"
+        raise api.WrenError("no_wallet", message)

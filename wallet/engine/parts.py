@@ -1,0 +1,118 @@
+"""What the engine is built from: storage as protocols, and everything else that `wallet.app` hands in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Protocol
+
+from wallet.bitcoin.block import Block
+from wallet.bitcoin.checkpoints import Checkpoints
+from wallet.bitcoin.hashes import BlockHash, Txid
+from wallet.bitcoin.network import ChainParams
+from wallet.engine.api import EngineOptions, WrenError
+from wallet.engine.scanner import MatcherFactory
+from wallet.engine.signing import Vault, VaultHome
+from wallet.ledger.view import LedgerStore
+from wallet.spv.broadcast import BroadcastReport
+from wallet.spv.chain import HeaderChain
+from wallet.spv.filters import FilterHeaderChain
+from wallet.spv.node_api import FilterBatch, NodeListener, NodeStatus, PeerSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class WalletEntry:
+    """A wallet in the data folder, as its small plain file says."""
+
+    name: str
+    folder: Path
+    uuid: str
+    network: str
+    vault: VaultHome
+
+
+class WalletFolder(Protocol):
+    """The data folder's wallets."""
+
+    def wallets(self) -> Sequence[WalletEntry]: ...
+
+    def check_name(self, name: str) -> None:
+        """Raise an error with code 'wallet_exists' or 'refused' unless a wallet of this name can be made."""
+        ...
+
+    def prepare(self, name: str, network: str, vault: VaultHome) -> WalletEntry:
+        """A new wallet's folder, which no one lists before `publish`."""
+        ...
+
+    def publish(self, entry: WalletEntry) -> WalletEntry:
+        """List a prepared wallet, with the vault that it really got; durable."""
+        ...
+
+    def discard(self, entry: WalletEntry) -> None:
+        """Remove a prepared wallet that came to nothing."""
+        ...
+
+
+class WalletStore(LedgerStore, Protocol):
+    """One wallet's encrypted database: the ledger, and small facts by name."""
+
+    def meta(self, key: str) -> str | None: ...
+    def set_meta(self, key: str, value: str) -> None: ...
+    def close(self) -> None: ...
+
+
+class FilterCache(Protocol):
+    """Recent filters on disk, within a bound."""
+
+    def get(self, start: int, stop: int, block_hashes: Sequence[BlockHash]) -> list[bytes] | None: ...
+    def put(self, start: int, block_hashes: Sequence[BlockHash], filters: Sequence[bytes]) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFiles:
+    """The chain as it is stored, for one network."""
+
+    headers: HeaderChain
+    filters: FilterHeaderChain
+    cache: FilterCache | None
+    close: Callable[[], None]
+
+
+class NetworkNode(Protocol):
+    """What the engine asks of `wallet.spv.node.Node`."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def fetch_filters(self, start: int, stop: int) -> FilterBatch: ...
+    async def fetch_block(self, height: int) -> Block: ...
+    async def broadcast(self, raw_tx: bytes, seconds: float) -> BroadcastReport: ...
+    def status(self) -> NodeStatus: ...
+    def peers(self) -> list[PeerSnapshot]: ...
+    def tips_reconciled(self) -> bool: ...
+    def want_from(self, height: int) -> None: ...
+    def seen_by(self, txid: Txid) -> int: ...
+    def watch_transactions(self, watch: bool) -> None: ...
+
+    @property
+    def filter_tip(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The engine's parts. clock: Unix seconds; chance: for what is random but not secret."""
+
+    params: ChainParams
+    checkpoints: Checkpoints
+    options: EngineOptions
+    folder: WalletFolder
+    open_chain: Callable[[], ChainFiles]
+    make_node: Callable[[ChainFiles, NodeListener], NetworkNode]
+    open_store: Callable[[Path, bytes], WalletStore]
+    create_store: Callable[[Path, bytes], WalletStore]
+    matcher: MatcherFactory
+    vault: Vault
+    storage_error: Callable[[BaseException], WrenError | None]
+    clock: Callable[[], float]
+    chance: Random
+    close: Callable[[], None]

@@ -1,0 +1,194 @@
+"""Questions about the open wallet, and the small things that a user notes in it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from wallet.bitcoin.address import Address
+from wallet.bitcoin.block import BlockHeader
+from wallet.bitcoin.hashes import Txid
+from wallet.bitcoin.merkle import MerkleProof, ProofError
+from wallet.bitcoin.network import ChainParams
+from wallet.bitcoin.pow import PowError, check_pow
+from wallet.bitcoin.uri import PaymentUri, format_uri
+from wallet.engine import api
+from wallet.engine.network import Network
+from wallet.engine.parts import Parts
+from wallet.engine.session import Session
+from wallet.engine.views import account_row, address_text, history_row
+from wallet.ledger.keychain import EXTERNAL, ScriptRef
+from wallet.ledger.labels import LabelError, LabelKind
+from wallet.ledger.record import PaymentRequest
+
+SessionOf = Callable[[], Session]
+
+
+def parse_txid(text: str) -> Txid:
+    """A transaction id as it is displayed. Raises WrenError not_found."""
+    try:
+        return Txid.from_hex(text)
+    except ValueError as error:
+        message = f"{text!r} is not a transaction id: it has 64 hexadecimal digits"
+        raise api.WrenError("not_found", message) from error
+
+
+class Queries:
+    """Answers from the stored state; nothing here waits for the network."""
+
+    def __init__(self, parts: Parts, network: Network, session: SessionOf) -> None:
+        self._parts = parts
+        self._network = network
+        self._session = session
+
+    # --- the wallet as it stands ---
+
+    async def status(self, _command: api.GetStatus) -> api.WalletStatus:
+        session = self._session()
+        return api.WalletStatus(
+            sync=self._network.status(),
+            wallet=session.entry.name,
+            vault=session.entry.vault,
+            birthday=session.birthday_date,
+            pending=len(session.ledger.unproven()),
+            accounts=tuple(account_row(account) for account in session.ledger.keychain.accounts.values()),
+        )
+
+    async def balance(self, _command: api.GetBalance) -> api.Balance:
+        found = self._session().ledger.balance(self._network.tip_height)
+        return api.Balance(found.confirmed, found.pending, found.immature)
+
+    async def addresses(self, _command: api.GetAddresses) -> tuple[api.AddressRow, ...]:
+        return self._session().view.addresses(self._network.tip_height)
+
+    async def coins(self, _command: api.GetCoins) -> tuple[api.CoinRow, ...]:
+        session = self._session()
+        return tuple(session.view.coin(coin) for coin in session.ledger.coins(self._network.tip_height))
+
+    async def history(self, command: api.GetHistory) -> tuple[api.HistoryRow, ...]:
+        entries = self._session().ledger.history(self._network.tip_height)
+        return tuple(history_row(entry, self._seen_by(entry.txid)) for entry in entries[: command.limit])
+
+    def _seen_by(self, txid: Txid) -> int:
+        node = self._network.node
+        return 0 if node is None else node.seen_by(txid)
+
+    async def transaction(self, command: api.GetTransaction) -> api.TransactionDetail:
+        session, tip = self._session(), self._network.tip_height
+        txid = parse_txid(command.txid)
+        record = session.ledger.transactions.get(txid)
+        if record is None:
+            raise api.WrenError("not_found", f"this wallet has no transaction {txid}")
+        transaction = record.transaction
+        return api.TransactionDetail(
+            row=history_row(session.ledger.entry(txid, tip), self._seen_by(txid)),
+            inputs=session.view.inputs(transaction),
+            outputs=session.view.outputs(transaction),
+            vsize=transaction.vsize,
+            hex=record.raw.hex(),
+            block_hash=None if record.location is None else str(record.location.block_hash),
+            confirmations=0 if record.height is None else max(0, tip - record.height + 1),
+        )
+
+    async def descriptors(self, command: api.GetDescriptors) -> tuple[api.DescriptorRow, ...]:
+        if command.private:
+            message = "private descriptors are not shown yet: the seed words bring everything back"
+            raise api.WrenError("refused", message)
+        return tuple(
+            api.DescriptorRow(str(descriptor), str(account.type), account.account, change=branch != EXTERNAL)
+            for account in self._session().ledger.keychain.accounts.values()
+            for branch, descriptor in account.branches().items()
+        )
+
+    async def words(self, command: api.GetWords) -> str:
+        return await self._parts.vault.words(self._session().vault, command.password)
+
+    # --- addresses and labels ---
+
+    async def receive_address(self, command: api.GetReceiveAddress) -> api.ReceiveAddress:
+        session = self._session()
+        account = session.account(command.type)
+        ledger = session.ledger
+        ref = None if command.fresh else ledger.keychain.last_revealed(account.id, EXTERNAL)
+        if ref is None:
+            ref, _, _ = ledger.reveal(account.id)
+        answer = self._address(session, ref, command)
+        if command.label:
+            self._label(session, LabelKind.ADDRESS, answer.address, command.label)
+        if command.amount is not None or command.label or command.expires is not None:
+            ledger.request(self._request(ref, command, ledger.keychain.script(ref)))
+        self._network.commit()
+        return answer
+
+    def _request(self, ref: ScriptRef, command: api.GetReceiveAddress, script: bytes) -> PaymentRequest:
+        now = int(self._parts.clock())
+        expires = None if command.expires is None else now + command.expires
+        return PaymentRequest(ref, script, command.amount, command.label, now, expires)
+
+    def _address(self, session: Session, ref: ScriptRef, command: api.GetReceiveAddress) -> api.ReceiveAddress:
+        derived = session.ledger.keychain.derived(ref)
+        text = address_text(derived.script_pubkey, self._parts.params)
+        if text is None:
+            raise api.WrenError("refused", "scripts of this kind have no address")
+        address = Address(derived.script_pubkey, text, derived.type)
+        uri = format_uri(PaymentUri(address, command.amount, command.label, ""))
+        return api.ReceiveAddress(text, session.view.path(ref), uri, str(derived.type))
+
+    async def set_label(self, command: api.SetLabel) -> None:
+        try:
+            kind = LabelKind(command.kind)
+        except ValueError as error:
+            raise api.WrenError("refused", f"{command.kind!r} cannot be labelled") from error
+        self._label(self._session(), kind, command.reference, command.label)
+        self._network.commit()
+
+    @staticmethod
+    def _label(session: Session, kind: LabelKind, reference: str, text: str) -> None:
+        try:
+            session.ledger.set_label(kind, reference, text)
+        except LabelError as error:
+            raise api.WrenError("refused", str(error)) from error
+
+    # --- proofs ---
+
+    async def proof(self, command: api.GetProof) -> dict[str, object]:
+        txid = parse_txid(command.txid)
+        session = self._session()
+        if txid not in session.ledger.transactions:
+            raise api.WrenError("not_found", f"this wallet has no transaction {txid}")
+        proof = session.ledger.proof(txid)
+        if proof is None:
+            raise api.WrenError("not_found", f"transaction {txid} is in no block yet, so there is nothing to prove")
+        return proof.to_json()
+
+    async def verify_proof(self, command: api.VerifyProof) -> api.ProofVerdict:
+        try:
+            proof = MerkleProof.from_json(command.document)
+        except ProofError as error:
+            return _unreadable(command.document, str(error))
+        reason = judge(proof, self._parts.params)
+        known = self._network.hash_at(proof.height) == proof.header.hash
+        confirmations = self._network.tip_height - proof.height + 1 if known else 0
+        return api.ProofVerdict(not reason, known, str(proof.txid), proof.height, confirmations, reason)
+
+
+def judge(proof: MerkleProof, params: ChainParams) -> str:
+    """Why a proof does not hold, empty if it does: its figures, and the work of the header that it ends in."""
+    header: BlockHeader = proof.header
+    try:
+        proof.verify()
+        check_pow(header.hash, header.bits, params)
+    except (ProofError, PowError) as error:
+        return str(error)
+    return ""
+
+
+def _unreadable(document: dict[str, Any], reason: str) -> api.ProofVerdict:
+    """The verdict on something that is not a proof: it names what it claims to be about, if that can be read."""
+    txid, height = document.get("txid"), document.get("height")
+    return api.ProofVerdict(
+        valid=False,
+        known=False,
+        txid=txid if isinstance(txid, str) else "",
+        height=height if isinstance(height, int) and not isinstance(height, bool) else -1,
+        confirmations=0,
+        reason=reason,
+    )

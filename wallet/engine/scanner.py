@@ -1,0 +1,207 @@
+"""Finds the wallet's transactions: filters from the birthday to the tip, and the blocks that they hit.
+
+What is to be matched is the ledger's to say (`next_scan`): every script against every height, whenever it was derived.
+Filters of the next heights are on their way while the present ones are matched. A batch is noted as scanned in the same
+transaction as the last of what was found in it, and only after all of it was entered; so a crash at any moment costs at
+most one batch, which is scanned again without harm. When a reorganisation comes in between, the batch is given up.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from wallet.bitcoin.block import Block
+from wallet.bitcoin.hashes import BlockHash
+from wallet.ledger.changeset import ChangeSet
+from wallet.ledger.coverage import SCAN_LIMIT, ScanTask
+from wallet.ledger.ledger import Ledger
+from wallet.spv.node_api import FilterBatch, Superseded
+
+log = logging.getLogger(__name__)
+
+_AHEAD: Final = 2
+"""Batches of filters that are asked for before the present one is matched."""
+_BLOCKS_AT_ONCE: Final = 8
+
+
+class Source(Protocol):
+    """Where filters and blocks come from: `wallet.spv.node.Node`, behind the filters on disk."""
+
+    async def fetch_filters(self, start: int, stop: int) -> FilterBatch: ...
+    async def fetch_block(self, height: int) -> Block: ...
+
+
+class Matcher(Protocol):
+    """Filters against scripts: the positions of the blocks to look into, those whose filter is empty included."""
+
+    def match(self, filters: Sequence[bytes], block_hashes: Sequence[bytes]) -> list[int]: ...
+
+
+MatcherFactory = Callable[[Sequence[bytes]], Matcher]
+
+
+@dataclass(slots=True)
+class ScanCounts:
+    """What was done since the scanner was made."""
+
+    filters: int = 0
+    blocks: int = 0
+    transactions: int = 0
+
+
+class Scanner:
+    """One wallet's scan. `run` goes on until it is cancelled; `wake` tells it that there may be more to do."""
+
+    def __init__(
+        self, ledger: Ledger, source: Source, matcher: MatcherFactory, committed: Callable[[ChangeSet], None]
+    ) -> None:
+        self._ledger = ledger
+        self._source = source
+        self._make_matcher = matcher
+        self._committed = committed
+        self._birthday: int | None = None
+        self._filter_tip = -1
+        self._wake = asyncio.Event()
+        self._coming: dict[tuple[int, int], asyncio.Task[FilterBatch]] = {}
+        self._matcher: tuple[tuple[object, ...], Matcher] | None = None
+        self._reorganised = False
+        self.counts = ScanCounts()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every script was matched against every block that has a verified filter header."""
+        return self._birthday is not None and self._next_task() is None and not self._ledger.repeats()
+
+    def advance(self, birthday: int | None, filter_tip: int) -> None:
+        """Tell from which height on, and up to where, there is something to match; birthday None: not known yet."""
+        self._birthday, self._filter_tip = birthday, filter_tip
+        self._wake.set()
+
+    def _next_task(self) -> ScanTask | None:
+        return None if self._birthday is None else self._ledger.next_scan(self._birthday, self._filter_tip)
+
+    async def run(self) -> None:
+        """Scan whatever there is to scan, for ever."""
+        try:
+            while True:
+                self._wake.clear()
+                if not await self._step():
+                    await self._wake.wait()
+        finally:
+            self.forget_coming()
+
+    async def _step(self) -> bool:
+        """One batch, or the blocks that are to be read again; False when there is nothing to do."""
+        self._reorganised = False
+        try:
+            if (task := self._next_task()) is not None:
+                await self._scan(task)
+            elif repeats := self._ledger.repeats():
+                await self._apply(repeats, {})
+                self._commit()
+            else:
+                return False
+        except Superseded:
+            log.info("a reorganisation came in between: scanning again")
+            self.forget_coming()
+            await asyncio.sleep(0)
+        return True
+
+    async def _scan(self, task: ScanTask) -> None:
+        batch = await self._filters(task)
+        expected = dict(enumerate(batch.block_hashes, task.start))
+        hits = self._matcher_for(task).match(batch.filters, batch.block_hashes)
+        await self._apply([task.start + position for position in hits], expected)
+        self._refuse_stale()
+        self._ledger.scanned(task, batch.block_hashes)
+        self.counts.filters += len(batch.filters)
+        self._commit()
+
+    def _matcher_for(self, task: ScanTask) -> Matcher:
+        if self._matcher is None or self._matcher[0] != task.ranges:
+            scripts = self._ledger.keychain.scripts_of(task.ranges)
+            self._matcher = (task.ranges, self._make_matcher(scripts))
+        return self._matcher[1]
+
+    async def _filters(self, task: ScanTask) -> FilterBatch:
+        """The task's filters, while the next ones are asked for too."""
+        start = task.start
+        wanted = [(task.start, task.stop)]
+        for _ in range(_AHEAD):
+            start = wanted[-1][1] + 1
+            if start > self._filter_tip:
+                break
+            wanted.append((start, min(start + SCAN_LIMIT - 1, self._filter_tip)))
+        for key in [key for key in self._coming if key not in wanted]:
+            self._coming.pop(key).cancel()
+        for key in wanted:
+            if key not in self._coming:
+                self._coming[key] = asyncio.ensure_future(self._source.fetch_filters(*key))
+        return await self._coming.pop(wanted[0])
+
+    async def _apply(self, heights: Sequence[int], expected: dict[int, BlockHash]) -> None:
+        """Fetch blocks, several at once, and enter them in ascending order."""
+        limit = asyncio.Semaphore(_BLOCKS_AT_ONCE)
+
+        async def fetch(height: int) -> Block:
+            async with limit:
+                return await self._source.fetch_block(height)
+
+        coming = [asyncio.ensure_future(fetch(height)) for height in heights]
+        try:
+            for height, task in zip(heights, coming, strict=True):
+                block = await task
+                self._refuse_stale()
+                if expected.get(height, block.hash) != block.hash:
+                    raise Superseded
+                before = len(self._ledger.transactions)
+                self._ledger.apply_block(block, height)
+                self.counts.blocks += 1
+                self.counts.transactions += len(self._ledger.transactions) - before
+        finally:
+            for task in coming:
+                task.cancel()
+            await asyncio.gather(*coming, return_exceptions=True)
+
+    def _refuse_stale(self) -> None:
+        if self._reorganised:
+            raise Superseded
+
+    def follow_chain(
+        self,
+        hash_at: Callable[[int], BlockHash | None],
+        gone: Sequence[tuple[int, BlockHash]] = (),
+        lowest: int = 0,
+    ) -> None:
+        """Take back every block that the ledger knows and the chain does not, the highest first, and store that.
+
+        hash_at answers None where no header is held: of those heights nothing is known, but for `gone`, the blocks that
+        are known to have left. So whatever was lost between the headers' file and the database, by a crash in between
+        too, they agree again. lowest: heights below it were not touched.
+        """
+        known = {height: found for height, found in self._ledger.block_hashes().items() if height >= lowest}
+        now = {height: hash_at(height) for height in known}
+        left = {height for height, block_hash in gone if known.get(height) == block_hash}
+        left.update(height for height, found in now.items() if found is not None and found != known[height])
+        strays = sorted(left, reverse=True)
+        if not strays:
+            return
+        for height in strays:
+            self._ledger.undo_block(height, known[height])
+        self._reorganised = True
+        self.forget_coming()
+        self._commit()
+        self._wake.set()
+
+    def forget_coming(self) -> None:
+        """Cancel the filters that are on their way."""
+        for task in self._coming.values():
+            task.cancel()
+        self._coming.clear()
+
+    def _commit(self) -> None:
+        change = self._ledger.commit()
+        if change:
+            self._committed(change)

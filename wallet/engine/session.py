@@ -1,0 +1,95 @@
+"""One open wallet: its ledger, its database, and what is being prepared in it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import date
+
+from wallet.bitcoin.network import ChainParams
+from wallet.bitcoin.script import ScriptType
+from wallet.engine.api import SendResult, WalletInfo, WrenError
+from wallet.engine.birthday import Birthday
+from wallet.engine.parts import WalletEntry, WalletStore
+from wallet.engine.signing import VaultRef
+from wallet.engine.views import WalletView
+from wallet.ledger.keychain import Account
+from wallet.ledger.ledger import Ledger
+from wallet.ledger.payment import PaymentDraft
+
+DEFAULT_ORDER = (ScriptType.P2WPKH, ScriptType.P2TR, ScriptType.P2SH_P2WPKH, ScriptType.P2PKH)
+_BIRTHDAY = "birthday"
+
+
+def birthday_text(birthday: Birthday) -> str:
+    """A birthday as the database keeps it."""
+    return "" if birthday is None else str(birthday)
+
+
+def parse_birthday(text: str | None) -> Birthday:
+    """The birthday that `birthday_text` wrote."""
+    if not text:
+        return None
+    return int(text) if text.isdigit() else date.fromisoformat(text)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A payment under review: what was built, and its sending once that began."""
+
+    draft: PaymentDraft
+    label: str
+    sending: "asyncio.Future[SendResult] | None" = None
+
+
+@dataclass(slots=True)
+class Session:
+    """The open wallet. `prepared`: payments under review, by id."""
+
+    entry: WalletEntry
+    store: WalletStore
+    ledger: Ledger
+    params: ChainParams
+    prepared: dict[str, Prepared] = field(default_factory=dict)
+
+    @property
+    def view(self) -> WalletView:
+        return WalletView(self.ledger, self.params)
+
+    @property
+    def info(self) -> WalletInfo:
+        return wallet_info(self.entry)
+
+    @property
+    def birthday(self) -> Birthday:
+        """Where the scan begins; regtest's chains are short and made today, so there it is always the beginning."""
+        stored = parse_birthday(self.store.meta(_BIRTHDAY))
+        return 0 if self.params.name == "regtest" and isinstance(stored, date) else stored
+
+    @property
+    def birthday_date(self) -> date | None:
+        stored = parse_birthday(self.store.meta(_BIRTHDAY))
+        return stored if isinstance(stored, date) else None
+
+    @property
+    def vault(self) -> VaultRef:
+        """Where the secret is."""
+        return vault_ref(self.entry)
+
+    def account(self, kind: str | None) -> Account:
+        """The account of a script type, or the wallet's default. Raises WrenError not_found."""
+        # Of several accounts of a type the first one is meant.
+        accounts = {account.type: account for account in reversed([*self.ledger.keychain.accounts.values()])}
+        order = DEFAULT_ORDER if kind is None else (ScriptType(kind),)
+        for script_type in order:
+            if script_type in accounts:
+                return accounts[script_type]
+        raise WrenError("not_found", f"this wallet has no {kind} account")
+
+
+def vault_ref(entry: WalletEntry) -> VaultRef:
+    """Where a wallet's secret is."""
+    return VaultRef(entry.folder, entry.uuid, entry.vault, entry.network)
+
+
+def wallet_info(entry: WalletEntry) -> WalletInfo:
+    """A wallet as the seam shows it. Only a wallet whose keys are in a file asks for the password to open."""
+    return WalletInfo(entry.name, entry.network, entry.vault, locked=entry.vault == "file")

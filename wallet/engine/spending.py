@@ -1,0 +1,189 @@
+"""Payments: prepared for review, signed in the vault child, stored, and only then handed to the network.
+
+A review is sent once, however often it is asked for: its answer is kept. The signed transaction must be the reviewed
+one, byte for byte but for the signatures; and it is in the database before the first peer hears of it.
+"""
+
+import asyncio
+import secrets
+from typing import Final
+
+from wallet.bitcoin.address import parse_address
+from wallet.bitcoin.amount import FeeRate
+from wallet.bitcoin.psbt import Psbt
+from wallet.bitcoin.transaction import OutPoint, Transaction
+from wallet.engine import api
+from wallet.engine.network import Network
+from wallet.engine.parts import Parts
+from wallet.engine.queries import SessionOf
+from wallet.engine.session import Prepared, Session
+from wallet.engine.syncing import Syncing
+from wallet.engine.views import address_text
+from wallet.ledger.payment import PaymentDraft, PaymentIntent, Recipient, build
+
+CATCH_UP_SECONDS: Final = 30.0
+DEFAULT_RATE: Final = 5.0
+"""sat/vB, where nothing better is known."""
+MAX_PREPARED: Final = 32
+
+
+class Spending:
+    """The commands that spend."""
+
+    def __init__(self, parts: Parts, network: Network, syncing: Syncing, session: SessionOf) -> None:
+        self._parts = parts
+        self._network = network
+        self._syncing = syncing
+        self._session = session
+
+    # --- preparing ---
+
+    async def prepare(self, command: api.PreparePayment) -> api.PaymentReview:
+        session = self._session()
+        intent = self._intent(command)
+        if not command.offline:
+            await self._catch_up()
+        draft = build(intent, session.ledger, self._network.tip_height, self._parts.chance)
+        number = secrets.token_hex(8)
+        while len(session.prepared) >= MAX_PREPARED:
+            del session.prepared[next(iter(session.prepared))]
+        session.prepared[number] = Prepared(draft, command.label)
+        return self._review(number, session, draft)
+
+    async def _catch_up(self) -> None:
+        """Coins that were spent elsewhere must be known before a payment is built on them."""
+        await self._network.connect()
+        try:
+            await self._syncing.catch_up(CATCH_UP_SECONDS)
+        except api.WrenError as error:
+            if error.code != "timeout":
+                raise
+            message = f"Wren is still catching up with the chain, and pays when that is done: {error.message}"
+            raise api.WrenError("not_synced", message) from error
+
+    def _intent(self, command: api.PreparePayment) -> PaymentIntent:
+        if command.fee is not None and command.fee_rate is not None:
+            raise api.WrenError("bad_amount", "say either the fee or the fee rate, not both")
+        rate = None
+        if command.fee is None:
+            rate = FeeRate.from_sat_per_vb(command.fee_rate if command.fee_rate is not None else DEFAULT_RATE)
+        return PaymentIntent(
+            recipients=tuple(self._recipient(address, amount) for address, amount in command.recipients),
+            fee_rate=rate,
+            fee=command.fee,
+            coins=tuple(_outpoint(text) for text in command.coins),
+            subtract_fee=command.subtract_fee,
+            spend_unconfirmed=command.spend_unconfirmed,
+            accept_fee=command.accept_fee,
+        )
+
+    def _recipient(self, address: str, amount: int | None) -> Recipient:
+        return Recipient(parse_address(address, self._parts.params).script_pubkey, amount)
+
+    def _review(self, number: str, session: Session, draft: PaymentDraft) -> api.PaymentReview:
+        scripts = session.ledger.keychain.scripts()
+        recipients = tuple(
+            api.TransactionEnd(
+                address=address_text(output.script_pubkey, self._parts.params),
+                amount=output.amount,
+                own=output.script_pubkey in scripts,
+            )
+            for output in draft.recipients
+        )
+        change = draft.change
+        return api.PaymentReview(
+            id=number,
+            recipients=recipients,
+            inputs=session.view.inputs(draft.transaction),
+            amount=draft.amount,
+            fee=draft.fee,
+            fee_rate=round(draft.fee_rate, 3),
+            vsize=draft.vsize,
+            change=0 if change is None else change.amount,
+            change_address=None if change is None else address_text(change.script_pubkey, self._parts.params),
+            warnings=tuple(api.PaymentWarning(found.code, found.text, found.blocking) for found in draft.warnings),
+            hex=draft.transaction.serialize().hex(),
+            psbt=draft.psbt.to_base64(),
+        )
+
+    # --- sending ---
+
+    async def send(self, command: api.SendPayment) -> api.SendResult:
+        session = self._session()
+        prepared = session.prepared.get(command.review)
+        if prepared is None:
+            raise api.WrenError("not_found", "this payment is no longer under review: prepare it again")
+        if prepared.sending is None or _failed(prepared.sending):
+            prepared.sending = asyncio.ensure_future(self._send(session, prepared, command))
+        return await asyncio.shield(prepared.sending)
+
+    async def _send(self, session: Session, prepared: Prepared, command: api.SendPayment) -> api.SendResult:
+        draft = prepared.draft
+        draft.check_accepted()
+        self._refuse_taken(session, draft)
+        transaction = await self._sign(session, draft, command.password)
+        self._refuse_taken(session, draft)
+        session.ledger.add_local(transaction, int(self._parts.clock()), prepared.label)
+        self._network.commit()
+        report = await self._announce(session, transaction, command) if command.broadcast else None
+        return api.SendResult(
+            txid=str(transaction.txid),
+            fee=draft.fee,
+            fee_rate=round(draft.fee / transaction.vsize, 3),
+            vsize=transaction.vsize,
+            amount=draft.amount,
+            change=0 if draft.change is None else draft.change.amount,
+            hex=transaction.serialize().hex(),
+            broadcast=report,
+        )
+
+    def _refuse_taken(self, session: Session, draft: PaymentDraft) -> None:
+        """Two payments never use one coin: what was free when the draft was made must still be."""
+        for coin in draft.coins:
+            now = session.ledger.coin(coin.outpoint, self._network.tip_height)
+            if now is None or not now.available:
+                message = f"the coin {coin.outpoint} was spent in the meantime: prepare the payment again"
+                raise api.WrenError("refused", message)
+
+    async def _sign(self, session: Session, draft: PaymentDraft, password: str | None) -> Transaction:
+        """The signed transaction, which must be the reviewed one but for the signatures."""
+        signed = await self._parts.vault.sign(session.vault, password, draft.psbt.serialize())
+        if not signed.complete:
+            raise api.WrenError("refused", "not every coin could be signed for with this wallet's keys")
+        psbt = Psbt.parse(signed.psbt)
+        if psbt.transaction != draft.transaction:
+            raise api.WrenError("refused", "the signed payment is not the reviewed one; nothing was sent")
+        return psbt.finalize().extract()
+
+    async def _announce(
+        self, session: Session, transaction: Transaction, command: api.SendPayment
+    ) -> api.BroadcastReport:
+        """Hand it out. It is stored: where nobody can be reached now, it is offered again with the next connection."""
+        try:
+            report = await self._syncing.announce(transaction.serialize(), command.timeout)
+        except api.WrenError as error:
+            if error.code != "no_peers":
+                raise
+            return api.BroadcastReport(0, 0, 0, propagated=False)
+        if report.sent_to:
+            session.ledger.mark_announced(transaction.txid)
+            self._network.commit()
+        return report
+
+    async def sign_psbt(self, command: api.SignPsbt) -> api.SignedPsbt:
+        """Sign what is ours in somebody's PSBT."""
+        session = self._session()
+        psbt = Psbt.from_base64(command.psbt)
+        signed = await self._parts.vault.sign(session.vault, command.password, psbt.serialize())
+        return api.SignedPsbt(Psbt.parse(signed.psbt).to_base64(), signed.signed, signed.complete)
+
+
+def _outpoint(text: str) -> OutPoint:
+    try:
+        return OutPoint.parse_text(text)
+    except ValueError as error:
+        raise api.WrenError("not_found", f"{text!r} names no coin: it is TXID:N") from error
+
+
+def _failed(task: "asyncio.Future[api.SendResult]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)

@@ -1,0 +1,146 @@
+"""Connecting, and waiting until everything is found: the commands that use the network without paying."""
+
+import asyncio
+import time
+from typing import Final
+
+from wallet.bitcoin.transaction import Transaction
+from wallet.engine import api
+from wallet.engine.network import Network
+from wallet.engine.parts import NetworkNode
+from wallet.engine.queries import SessionOf
+from wallet.spv.node_api import PeerSnapshot
+
+_POLL: Final = 0.05
+_OFFER_SECONDS: Final = 3.0
+_PEERS_SECONDS: Final = 10.0
+
+
+class Syncing:
+    """The network's commands."""
+
+    def __init__(self, network: Network, session: SessionOf) -> None:
+        self._network = network
+        self._session = session
+
+    async def connect(self, _command: api.Connect) -> None:
+        await self._network.connect()
+
+    async def disconnect(self, _command: api.Disconnect) -> None:
+        await self._network.disconnect()
+
+    async def sync_status(self, _command: api.GetSyncStatus) -> api.SyncStatus:
+        return self._network.status()
+
+    async def synchronise(self, command: api.Synchronise) -> api.SyncReport:
+        """Catch up, offer what is pending again, and report."""
+        started = time.monotonic()
+        before, headers = self._network.counts, self._network.headers_received
+        filters, blocks, transactions = before.filters, before.blocks, before.transactions
+        await self._network.connect()
+        await self.catch_up(command.timeout)
+        await self._offer_again()
+        status, counts = self._network.status(), self._network.counts
+        return api.SyncReport(
+            height=status.height,
+            tip=status.tip,
+            headers=self._network.headers_received - headers,
+            filters=counts.filters - filters,
+            blocks=counts.blocks - blocks,
+            transactions=counts.transactions - transactions,
+            peers=status.peers,
+            seconds=round(time.monotonic() - started, 3),
+            synced=status.synced,
+            stale=status.stale,
+        )
+
+    async def catch_up(self, seconds: float | None) -> None:
+        """Wait until the announced tips and the scan agree. Raises WrenError timeout or no_peers."""
+        met_peers = False
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not self._network.synced():
+            if (failure := self._network.failure) is not None:
+                raise failure
+            met_peers = met_peers or self._network.status().peers > 0
+            if deadline is not None and time.monotonic() >= deadline:
+                raise self._late(met_peers, seconds or 0.0)
+            await asyncio.sleep(_POLL)
+
+    def _late(self, met_peers: bool, seconds: float) -> api.WrenError:
+        if not met_peers:
+            message = f"no peer answered within {seconds:g} s: check the connection, or the address given with --peer"
+            return api.WrenError("no_peers" if self._network.headers_received == 0 else "timeout", message)
+        status = self._network.status()
+        message = (
+            f"not finished within {seconds:g} s (height {status.height} of {status.announced_height}, "
+            f"scanned to {status.scan_height or 0}); what was done is kept: run it again to go on"
+        )
+        return api.WrenError("timeout", message)
+
+    async def _offer_again(self) -> None:
+        """Announce our own payments that are in no block yet, once more."""
+        session, node = self._session(), self._network.node
+        if node is None:
+            return
+        for record in session.ledger.unproven():
+            if record.local:
+                await node.broadcast(record.raw, _OFFER_SECONDS)
+                session.ledger.mark_announced(record.txid)
+        self._network.commit()
+
+    async def peers(self, _command: api.GetPeers) -> tuple[api.PeerRow, ...]:
+        """The peers; when we just began to connect, the first ones are waited for."""
+        node = self._network.node
+        if node is None:
+            return ()
+        rows = await self._first_peers(node, _PEERS_SECONDS)
+        return tuple(
+            api.PeerRow(
+                address=row.address,
+                version=row.version,
+                services=row.services,
+                transport=row.transport,
+                netgroup=row.netgroup,
+                role=row.role,
+                height=row.height,
+                latency=row.latency,
+                received=row.received,
+                sent=row.sent,
+                user_agent=row.user_agent,
+            )
+            for row in rows
+        )
+
+    async def broadcast(self, command: api.BroadcastTransaction) -> api.BroadcastResult:
+        """Hand a signed transaction of anybody's to the network."""
+        try:
+            raw = bytes.fromhex(command.hex)
+            transaction = Transaction.parse(raw)
+        except ValueError as error:
+            raise api.WrenError("refused", f"this is not a transaction in hex: {error}") from error
+        if any(not spent.script_sig and not spent.witness for spent in transaction.inputs):
+            raise api.WrenError("refused", "this transaction is not signed yet")
+        return api.BroadcastResult(str(transaction.txid), await self.announce(raw, command.timeout))
+
+    async def announce(self, raw: bytes, seconds: float) -> api.BroadcastReport:
+        """Connect if need be, and announce a transaction. Raises WrenError no_peers."""
+        await self._network.connect()
+        node = self._network.node
+        if node is None:
+            raise api.WrenError("no_peers", "there is no connection")
+        deadline = time.monotonic() + seconds
+        await self._first_peers(node, seconds)
+        report = await node.broadcast(raw, max(0.1, deadline - time.monotonic()))
+        return api.BroadcastReport(report.sent_to, report.requested_by, report.seen_from, report.propagated)
+
+    @staticmethod
+    async def _first_peers(node: NetworkNode, seconds: float) -> list[PeerSnapshot]:
+        """The connected peers, once there are any. Raises WrenError no_peers."""
+        deadline = time.monotonic() + seconds
+        while True:
+            if rows := node.peers():
+                return rows
+            if time.monotonic() >= deadline:
+                message = "no peer answered: check the connection, or the address given with --peer"
+                raise api.WrenError("no_peers", message)
+            await asyncio.sleep(_POLL)

@@ -1,0 +1,124 @@
+"""From the ledger's values to the seam's: hashes to hex, scripts to addresses, Unix seconds to times."""
+
+from datetime import UTC, datetime
+
+from wallet.bitcoin.address import address_from_script
+from wallet.bitcoin.hdkey import format_path
+from wallet.bitcoin.network import ChainParams
+from wallet.bitcoin.transaction import OutPoint, Transaction
+from wallet.engine import api
+from wallet.ledger.history import HistoryEntry
+from wallet.ledger.keychain import Account, ScriptRef
+from wallet.ledger.labels import LabelKind
+from wallet.ledger.ledger import Ledger
+from wallet.ledger.record import Coin
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """Unix seconds as an aware time in UTC."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def address_text(script_pubkey: bytes, params: ChainParams) -> str | None:
+    """The address of a script, where it has one."""
+    found = address_from_script(script_pubkey, params)
+    return None if found is None else found.text
+
+
+def account_path(account: Account) -> str:
+    """The origin path of an account's key, such as m/84h/0h/0h; m where it has none."""
+    origin = account.external.key.origin
+    return "m" if origin is None else format_path(origin.path)
+
+
+def account_row(account: Account) -> api.AccountInfo:
+    return api.AccountInfo(account.id, str(account.type), account.account, account_path(account), account.label)
+
+
+def history_row(entry: HistoryEntry, seen_by: int = 0) -> api.HistoryRow:
+    return api.HistoryRow(
+        txid=str(entry.txid),
+        height=entry.height,
+        time=moment(entry.time),
+        amount=entry.amount,
+        fee=entry.fee,
+        label=entry.label,
+        status=entry.status.value,
+        proven=entry.proven,
+        replaced_by=None if entry.replaced_by is None else str(entry.replaced_by),
+        seen_by=seen_by,
+    )
+
+
+class WalletView:
+    """Rows about one open wallet."""
+
+    def __init__(self, ledger: Ledger, params: ChainParams) -> None:
+        self._ledger = ledger
+        self._params = params
+
+    def path(self, ref: ScriptRef) -> str:
+        """The full derivation path of a script, such as m/84h/0h/0h/0/5."""
+        return format_path(self._ledger.keychain.derived(ref).origin.path)
+
+    def type_of(self, ref: ScriptRef) -> str:
+        return str(self._ledger.keychain.accounts[ref.account].type)
+
+    def label_of(self, address: str | None) -> str:
+        return "" if address is None else self._ledger.label(LabelKind.ADDRESS, address)
+
+    def addresses(self, tip: int) -> tuple[api.AddressRow, ...]:
+        rows = []
+        for entry in self._ledger.addresses(tip):
+            address = address_text(entry.script_pubkey, self._params) or entry.script_pubkey.hex()
+            rows.append(
+                api.AddressRow(
+                    address=address,
+                    path=self.path(entry.ref),
+                    type=self.type_of(entry.ref),
+                    change=entry.ref.is_change,
+                    used=entry.used,
+                    balance=entry.balance,
+                    label=self.label_of(address),
+                )
+            )
+        return tuple(rows)
+
+    def coin(self, coin: Coin) -> api.CoinRow:
+        address = address_text(coin.script_pubkey, self._params) or coin.script_pubkey.hex()
+        label = self._ledger.label(LabelKind.OUTPUT, str(coin.outpoint))
+        return api.CoinRow(
+            outpoint=str(coin.outpoint),
+            amount=coin.amount,
+            address=address,
+            height=coin.height,
+            frozen=coin.frozen,
+            spendable=coin.spendable,
+            label=label or self.label_of(address),
+        )
+
+    def inputs(self, transaction: Transaction) -> tuple[api.TransactionEnd, ...]:
+        """What a transaction spends, as far as it is known."""
+        if transaction.is_coinbase:
+            return ()
+        return tuple(self._input(spent.outpoint) for spent in transaction.inputs)
+
+    def _input(self, outpoint: OutPoint) -> api.TransactionEnd:
+        output = self._ledger.output(outpoint)
+        if output is None:
+            return api.TransactionEnd(None, None, own=False)
+        address = address_text(output.script_pubkey, self._params)
+        return api.TransactionEnd(address, output.amount, own=self._ledger.owner(outpoint) is not None)
+
+    def outputs(self, transaction: Transaction) -> tuple[api.TransactionEnd, ...]:
+        """Whom a transaction pays."""
+        scripts = self._ledger.keychain.scripts()
+        return tuple(
+            api.TransactionEnd(
+                address=address_text(output.script_pubkey, self._params),
+                amount=output.amount,
+                own=(ref := scripts.get(output.script_pubkey)) is not None,
+                change=ref is not None and ref.is_change,
+            )
+            for output in transaction.outputs
+        )
