@@ -1,0 +1,80 @@
+"""What to look at before paying."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from wallet.bitcoin.amount import Sats
+from wallet.bitcoin.transaction import TxOut
+from wallet.ledger.record import Coin
+from wallet.ledger.view import LedgerView
+
+HIGH_SHARE_PERCENT = 25
+HIGH_FEE = 50_000
+HIGH_RATE = 500
+"""Satoshis per virtual byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentWarning:
+    """blocking: the payment stops unless the user accepts it explicitly."""
+
+    code: str
+    text: str
+    blocking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeeFacts:
+    """fee: what is paid; asked: what the rate, or the user, asks for; accepted: what the user has agreed to."""
+
+    fee: Sats
+    asked: Sats
+    vsize: int
+    accepted: Sats | None
+
+
+def find_warnings(
+    ledger: LedgerView, recipients: Sequence[TxOut], coins: Sequence[Coin], facts: FeeFacts
+) -> tuple[PaymentWarning, ...]:
+    """Everything worth a look, the blocking ones first."""
+    found = [
+        *_about_fee(facts, sum(output.amount for output in recipients)),
+        *_about_recipients(ledger, recipients),
+        *_about_coins(coins),
+    ]
+    return tuple(sorted(found, key=lambda warning: not warning.blocking))
+
+
+def _about_fee(facts: FeeFacts, amount: Sats) -> Iterator[PaymentWarning]:
+    reason = high_fee(facts.fee, facts.vsize, amount)
+    if reason:
+        accepted = facts.accepted is not None and facts.fee <= facts.accepted
+        yield PaymentWarning("fee_high", f"the fee of {facts.fee} satoshis is {reason}", blocking=not accepted)
+    extra = facts.fee - facts.asked
+    if extra > 0:
+        yield PaymentWarning("dust_to_fee", f"{extra} satoshis are too little for change and go to the fee")
+
+
+def high_fee(fee: Sats, vsize: int, amount: Sats) -> str:
+    """Why a fee is out of proportion, in words; empty when it is not."""
+    if fee > HIGH_RATE * vsize:
+        return f"more than {HIGH_RATE} satoshis per virtual byte"
+    if fee > HIGH_FEE and 100 * fee > HIGH_SHARE_PERCENT * amount:
+        return f"more than {HIGH_SHARE_PERCENT} % of the amount"
+    return ""
+
+
+def _about_recipients(ledger: LedgerView, recipients: Sequence[TxOut]) -> Iterator[PaymentWarning]:
+    own = ledger.keychain.scripts()
+    scripts = [output.script_pubkey for output in recipients]
+    if any(script in own for script in scripts):
+        yield PaymentWarning("own_address", "this pays an address of this wallet")
+    if any(script not in own and ledger.was_paid(script) for script in scripts):
+        yield PaymentWarning("reuse", "this address was paid before: a fresh one keeps both sides more private")
+    if len(set(scripts)) < len(scripts):
+        yield PaymentWarning("twice", "the same address is paid more than once")
+
+
+def _about_coins(coins: Sequence[Coin]) -> Iterator[PaymentWarning]:
+    if any(not coin.trusted for coin in coins):
+        yield PaymentWarning("unconfirmed", "this spends a payment of others that is not confirmed yet")
