@@ -10,7 +10,7 @@ from tests.keyring.secret_service import SecretService
 from wallet.keys.backends import KeyringBackend, KeyringItems, probe
 from wallet.keys.database_key import KeyringDatabaseKey
 from wallet.keys.record import KdfCost, Secret, VaultError
-from wallet.keys.vault import change_password, delete_vault, open_vault, store_secret
+from wallet.keys.vault import change_password, open_vault, store_secret
 
 CHEAP = KdfCost(19 * 1024, 1, 1)
 SECRET = Secret("bip39", bytes(range(32)), "english")
@@ -48,7 +48,7 @@ def test_a_vault_is_kept_changed_and_removed(secret_service: SecretService) -> N
         open_vault(store, "old")
     assert caught.value.code == "bad_password"
 
-    delete_vault(store)
+    store.clear()
     key.delete()
     key.delete()
     assert items_of_wren(secret_service) == []

@@ -10,7 +10,7 @@ import pytest
 
 from wallet.keys.backends import FileBackend, Slot
 from wallet.keys.record import KdfCost, Secret, VaultError, seal, unwrap_key
-from wallet.keys.vault import change_password, delete_vault, open_data_key, open_vault, store_secret
+from wallet.keys.vault import change_password, open_data_key, open_vault, store_secret
 
 CHEAP = KdfCost(19 * 1024, 1, 1)
 SECRET = Secret("bip39", bytes(range(32)), "english")
@@ -46,8 +46,15 @@ def test_a_stored_secret_opens_with_its_password_alone(store: FileBackend) -> No
 def test_a_missing_vault_is_told_from_a_wrong_password(store: FileBackend) -> None:
     assert code_of(store, "old") == "not_found"
     store_secret(store, SECRET, "old", CHEAP)
-    delete_vault(store)
+    store.clear()
     assert code_of(store, "old") == "not_found"
+
+
+def test_a_damaged_vault_can_be_cleared_away(store: FileBackend, tmp_path: Path) -> None:
+    (tmp_path / "vault.bin").write_bytes(b"nonsense")
+    (tmp_path / "vault.bin.new").write_bytes(b"left behind")
+    store.clear()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_vault_is_never_written_over(store: FileBackend) -> None:

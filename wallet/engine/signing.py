@@ -79,7 +79,7 @@ class CreatedVault:
 
 @dataclass(frozen=True, slots=True)
 class SignedPsbt:
-    """signed: how many inputs have a signature of ours now; complete: nothing more is needed to broadcast."""
+    """Signatures added, not finalized. signed: inputs signed now; complete: all inputs have what they need."""
 
     psbt: bytes
     signed: int

@@ -15,7 +15,7 @@ from wallet.bitcoin.network import NETWORKS, ChainParams
 from wallet.keys.backends import FileBackend, KeyringBackend, KeyringItems, SlotStore, probe
 from wallet.keys.database_key import KeyringDatabaseKey, WrappedDatabaseKey
 from wallet.keys.record import KdfCost, Opened, Secret, VaultError, calibrate, wipe
-from wallet.keys.vault import change_password, delete_vault, open_data_key, open_vault
+from wallet.keys.vault import change_password, open_data_key, open_vault
 
 Request = Mapping[str, Any]
 Announce = Callable[[bool], None]
@@ -64,7 +64,7 @@ class Home:
 
     def delete(self) -> None:
         """Remove every secret of the wallet."""
-        delete_vault(self.slots)
+        self.slots.clear()
         self.daily.delete()
         self.recovery.delete()
 

@@ -58,6 +58,9 @@ class SlotStore(Protocol):
     def delete(self, slot: Slot) -> None:
         """Empty a slot; an empty one is left alone."""
 
+    def clear(self) -> None:
+        """Empty both, whatever is in them, damaged or not."""
+
 
 class KeyringItems:
     """The operating system's keyring as named texts of the service `Wren`.
@@ -146,6 +149,10 @@ class KeyringBackend:
     def delete(self, slot: Slot) -> None:
         self._items.delete(self._name(slot))
 
+    def clear(self) -> None:
+        for slot in SLOTS:
+            self.delete(slot)
+
 
 class FileBackend:
     """A wallet's slots in one file, replaced as a whole, so that a crash leaves the state before or the one after.
@@ -174,7 +181,11 @@ class FileBackend:
         if slots:
             self._store(slots)
         else:
-            remove_durably(self._path)
+            self.clear()
+
+    def clear(self) -> None:
+        remove_durably(_temporary(self._path))
+        remove_durably(self._path)
 
     def _load(self) -> dict[str, bytes]:
         raw = read_file(self._path)
@@ -238,7 +249,7 @@ def write_durably(path: Path, content: bytes, on_step: Callable[[str], None] = l
 
     Raises VaultError 'vault_unavailable', naming the path; the file is then as it was before.
     """
-    temporary = path.with_name(path.name + ".new")
+    temporary = _temporary(path)
     try:
         _write_private(temporary, content)
         on_step("temporary")
@@ -262,8 +273,19 @@ def remove_durably(path: Path) -> None:
         raise VaultError("vault_unavailable", f"cannot delete {path}: {error.strerror}") from error
 
 
+def _temporary(path: Path) -> Path:
+    return path.with_name(path.name + ".new")
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder and those above it, for their owner alone: `mkdir(parents=True)` opens the ones above to all."""
+    if not folder.is_dir():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def _write_private(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(path.parent)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, _CREATE, 0o600), "wb") as file:
         file.write(content)

@@ -52,12 +52,6 @@ def change_password(store: SlotStore, old: str | None, new: str | None, cost: Kd
         wipe(opened.data_key)
 
 
-def delete_vault(store: SlotStore) -> None:
-    """Empty both slots. Raises VaultError when the store does not answer."""
-    for slot in SLOTS:
-        store.delete(slot)
-
-
 def _headers(store: SlotStore) -> tuple[list[tuple[Slot, bytes, Header]], list[VaultError]]:
     """The sound records of both slots, newest first, and what is wrong with the others."""
     sound: list[tuple[Slot, bytes, Header]] = []
