@@ -190,6 +190,9 @@ def load_checkpoints(params: "ChainParams") -> "Checkpoints":
 def _open_chain(
     folder: "DataFolder", params: "ChainParams", checkpoints: "Checkpoints", *, read_only: bool
 ) -> "ChainFiles":
+    from contextlib import ExitStack
+    from tempfile import TemporaryDirectory
+
     from wallet.engine.kernels import check_headers
     from wallet.engine.parts import ChainFiles
     from wallet.spv.chain import HeaderChain
@@ -197,16 +200,17 @@ def _open_chain(
     from wallet.store.headers import FilterHeaderFile, HeaderFile
 
     place = folder.network(params.name)
+    held = ExitStack()
+    if read_only and not (place / "headers.dat").exists():
+        # Nothing to read yet: begin with an empty chain of one's own, so that the data folder stays as it is.
+        place, read_only = Path(held.enter_context(TemporaryDirectory(prefix="wren-"))), False
     headers = HeaderFile(place / "headers.dat", read_only=read_only)
+    held.callback(headers.close)
     filters = FilterHeaderFile(place / "filterheaders.dat", read_only=read_only)
+    held.callback(filters.close)
     chain = HeaderChain(params, checkpoints, headers, check_headers)
     filter_chain = FilterHeaderChain(params, checkpoints.filters, filters, chain)
-
-    def close() -> None:
-        headers.close()
-        filters.close()
-
-    return ChainFiles(chain, filter_chain, None, close)
+    return ChainFiles(chain, filter_chain, None, held.close)
 
 
 def _make_node(

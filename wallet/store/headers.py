@@ -43,9 +43,13 @@ class RecordFile:
     `read` also gives records that were staged since the file was opened. One object owns a file.
     """
 
-    def __init__(self, path: Path, size: int, linked: bool) -> None:
-        """linked: the records are headers, each naming the hash of the one below."""
+    def __init__(self, path: Path, size: int, linked: bool, read_only: bool = False) -> None:
+        """linked: the records are headers, each naming the hash of the one below.
+
+        read_only: nothing is written, not even a repair; what another process writes meanwhile is not seen.
+        """
         self.path = path
+        self._read_only = read_only
         self._index_path = path.with_name(path.name + ".idx")
         self._size = size
         self._chained = linked
@@ -54,7 +58,9 @@ class RecordFile:
         self._map: mmap.mmap | None = None
         with self._guard(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b", 0)
+            access = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
+            handle = os.open(path, access | getattr(os, "O_BINARY", 0), 0o600)
+            self._file = os.fdopen(handle, "rb" if read_only else "r+b", 0)
             self._end = path.stat().st_size // size
         self.repaired = self._open()
         """Whether something that the index counted had to be given up."""
@@ -144,6 +150,8 @@ class RecordFile:
         return count
 
     def _write(self, first: int, raw: bytes) -> None:
+        if self._read_only:
+            raise StoreError(self.path, "this file must be mended first, which the next sync does")
         with self._guard(self.path):
             self._file.seek(first * self._size)
             view = memoryview(raw)
@@ -219,6 +227,8 @@ class RecordFile:
     # --- the index
 
     def _save(self) -> None:
+        if self._read_only:
+            return
         body = [_HEAD.pack(_MAGIC, self._size, len(self._spans))]
         for span in self._spans:
             body += [_SPAN.pack(span.first, span.last), struct.pack(f"<{len(span.sums)}I", *span.sums)]
@@ -334,12 +344,12 @@ def _sync_folder(folder: Path) -> None:
 class HeaderFile(RecordFile):
     """Block headers, 80 bytes each (DESIGN.md §4)."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, 80, linked=True)
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        super().__init__(path, 80, linked=True, read_only=read_only)
 
 
 class FilterHeaderFile(RecordFile):
     """Filter headers, 32 bytes each in wire order (BIP157)."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, 32, linked=False)
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        super().__init__(path, 32, linked=False, read_only=read_only)
