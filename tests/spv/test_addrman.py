@@ -167,13 +167,16 @@ def test_eight_peers_of_eight_netgroups_are_dialled() -> None:
 
 
 def test_a_thousand_addresses_of_one_netgroup_win_one_slot() -> None:
-    peers = discovered(*(KnownPeer(at(n), FULL) for n in range(2, 5)))
+    book = Book(*(KnownPeer(at(n), FULL) for n in range(2, 5)))
+    peers = DiscoveredPeers(DISCOVERY, book, Random(1))
     peers.heard([heard(Endpoint(f"11.1.{n // 200}.{n % 200 + 1}", 8333)) for n in range(1_000)], NOW)
 
     chosen = peers.due(NOW)
 
     assert sum(endpoint.netgroup == "11.1" for endpoint in chosen) == 1
     assert len(chosen) == 4
+    peers.flush()
+    assert len(book.lines) == 3 + 16
 
 
 def test_a_flood_of_addresses_does_not_grow_the_book_without_end() -> None:

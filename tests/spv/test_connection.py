@@ -267,7 +267,7 @@ async def test_what_is_dropped_by_the_handler_says_nothing_more(peer: ScriptedPe
 async def test_what_is_queued_is_sent_before_the_connection_closes(peer: ScriptedPeer) -> None:
     async with linked(peer.address) as fixture:
         await until(lambda: fixture.seen.ready)
-        fixture.links.send(fixture.seen.ready[0].id, Tx(bytes(500_000)))
+        fixture.links.send(fixture.seen.ready[0].id, Tx(bytes(3_900_000)))
 
     await until(lambda: any(isinstance(message, Tx) for message in peer.log), what="the last words")
 

@@ -196,8 +196,7 @@ class Links:
         self._spawn(self._run())
 
     async def stop(self) -> None:
-        """Send what is queued, close everything, write the address book."""
-        await asyncio.gather(*(link.connection.close() for link in [*self._links.values()]))
+        """End everything and write the address book. Each connection sends what is queued before it closes."""
         tasks = [*self._tasks]
         for task in tasks:
             task.cancel()
