@@ -44,6 +44,7 @@ from wallet.spv.sync_types import (
     Progressed,
     RequestFailed,
     Send,
+    Token,
 )
 
 # A block takes ten minutes on average; after so long without one the tip may be out of date.
@@ -100,8 +101,8 @@ class Node:
         self._queue: deque[Work] = deque()
         self._working = False
         self._tokens = itertools.count(1)
-        self._filters: dict[int, asyncio.Future[FilterBatch]] = {}
-        self._blocks: dict[int, asyncio.Future[Block]] = {}
+        self._filters: dict[Token, asyncio.Future[FilterBatch]] = {}
+        self._blocks: dict[Token, asyncio.Future[Block]] = {}
         self._news = asyncio.Event()
         self._failure: BaseException | None = None
 
@@ -140,7 +141,7 @@ class Node:
         token = next(self._tokens)
         return await self._wait(self._blocks, token, self._sync.request_block(token, height, self._clock()))
 
-    async def _wait(self, waiting: dict[int, asyncio.Future[T]], token: int, actions: Iterable[Action]) -> T:
+    async def _wait(self, waiting: dict[Token, asyncio.Future[T]], token: Token, actions: Iterable[Action]) -> T:
         if self._failure is not None:
             raise self._failure
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -334,13 +335,13 @@ class Node:
             _refuse(self._blocks, token, error)
 
 
-def _resolve(waiting: dict[int, asyncio.Future[T]], token: int, value: T) -> None:
+def _resolve(waiting: dict[Token, asyncio.Future[T]], token: Token, value: T) -> None:
     answer = waiting.get(token)
     if answer is not None and not answer.done():
         answer.set_result(value)
 
 
-def _refuse(waiting: dict[int, asyncio.Future[T]], token: int, error: BaseException) -> None:
+def _refuse(waiting: dict[Token, asyncio.Future[T]], token: Token, error: BaseException) -> None:
     answer = waiting.get(token)
     if answer is not None and not answer.done():
         answer.set_exception(error)
