@@ -174,7 +174,7 @@ def test_a_hundred_random_payments_are_right_and_none_with_a_changed_amount_or_o
 
 
 def key_for_node(master: ExtendedPrivateKey, derived: DerivedScript) -> str:
-    """The private key that spends a script, as the node reads it; for P2TR the tweaked one, by plain numbers (BIP341)."""
+    """The private key that spends a script, as the node reads it; for P2TR the tweaked one (by plain numbers)."""
     with master.derive_path(derived.origin.path) as key:
         number = int.from_bytes(key.private_key(), "big")
         if derived.type is ScriptType.P2TR:
