@@ -113,7 +113,8 @@ class Chain:
 class MemoryStore:
     """A HeaderStore that keeps everything in a dictionary."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 80) -> None:
+        self.size = size
         self.records: dict[int, bytes] = {}
         self.valid: set[int] = set()
 
@@ -136,22 +137,20 @@ class MemoryStore:
             raise IndexError(first)
         return b"".join(self.records[height] for height in range(first, first + count))
 
-    def _put(self, first: int, raw: bytes, size: int) -> list[int]:
+    def _put(self, first: int, raw: bytes) -> list[int]:
+        size = self.size
         heights = list(range(first, first + len(raw) // size))
         for height in heights:
             at = (height - first) * size
             self.records[height] = raw[at : at + size]
         return heights
 
-    def _size(self, raw: bytes) -> int:
-        return 80 if len(raw) % 80 == 0 else 32
-
     def apply(self, first: int, raw: bytes) -> None:
         self.valid = {height for height in self.valid if height < first}
-        self.valid.update(self._put(first, raw, self._size(raw)))
+        self.valid.update(self._put(first, raw))
 
     def stage(self, first: int, raw: bytes) -> None:
-        assert not self.valid & set(self._put(first, raw, self._size(raw)))
+        assert not self.valid & set(self._put(first, raw))
 
     def adopt(self, first: int, count: int) -> None:
         self.valid.update(range(first, first + count))

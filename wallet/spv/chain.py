@@ -6,7 +6,7 @@ has not reached, headers are staged in the store, and become the chain when they
 easy headers move no tip, and cost no more than the space up to the next checkpoint.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -84,6 +84,8 @@ class HeaderChain:
         self._check = check
         self._start = Start(params, checkpoints, store)
         self._forks = Forks()
+        self.before_cut: Callable[[int], None] = _nothing
+        """Called with the height above which blocks are about to leave the chain, before the store forgets them."""
         self._load()
 
     def _load(self) -> None:
@@ -348,6 +350,7 @@ class HeaderChain:
         old = self._view.raw(fork + 1, self._view.tip - fork)
         hashes = self._view.hashes(fork + 1, self._view.tip)
         replaced = fork_headers(old, fork + 1, self._tally.at(fork), OURS, b"".join(hashes))
+        self.before_cut(fork)
         with self._changing_store():
             self._store.apply(fork + 1, b"".join(header.raw for header in branch))
         self._stage = None
@@ -374,6 +377,10 @@ class HeaderChain:
         if first < self._view.base:
             self._view.base = first
             self._view.root_hash = next(a.parent for a in self._start.anchors if a.height == first)
+
+
+def _nothing(_height: int) -> None:
+    pass
 
 
 def _common(raw: bytes, known: bytes) -> int:

@@ -1,0 +1,230 @@
+"""Who is asked what next: headers, then filter headers, then the filters and blocks that somebody orders. No I/O.
+
+Every method takes the time and returns actions, to be carried out in order. What a peer does wrong ends in a Drop.
+"""
+
+from random import Random
+from typing import Final
+
+from wallet.bitcoin.network import ChainParams
+from wallet.spv.chain import ChainUpdate, HeaderChain
+from wallet.spv.fault import PeerFault
+from wallet.spv.filters import FilterHeaderChain
+from wallet.spv.filters_judge import KnownScript
+from wallet.spv.message import BlockMessage, CFCheckpt, CFHeaders, CFilter, Headers, Inv, Message, NotFound
+from wallet.spv.peer import PeerInfo
+from wallet.spv.sync_fetch import Fetching
+from wallet.spv.sync_filterheaders import FilterHeaderSync
+from wallet.spv.sync_headers import HeaderSync
+from wallet.spv.sync_types import (
+    Action,
+    BlockReady,
+    ChainChanged,
+    Drop,
+    FiltersReady,
+    FiltersRevoked,
+    Progress,
+    Progressed,
+    RequestFailed,
+    Send,
+    Shared,
+    SyncPeer,
+    Token,
+)
+
+__all__ = [
+    "MAX_FILTERS",
+    "Action",
+    "BlockReady",
+    "ChainChanged",
+    "Drop",
+    "FiltersReady",
+    "FiltersRevoked",
+    "Progress",
+    "Progressed",
+    "RequestFailed",
+    "Send",
+    "Synchronizer",
+    "Token",
+]
+
+MAX_FILTERS: Final = 1_000
+
+
+def _nothing_known(_outpoint: bytes) -> None:
+    return None
+
+
+class Synchronizer:
+    """Drives all connected peers. Times are Unix seconds from a clock that does not run backwards.
+
+    known_script: the script of an outpoint (36 serialized bytes) where the wallet knows it, to judge filters by.
+    chance: spreads blocks over peers, so that none of them sees all that a wallet looks at.
+    """
+
+    def __init__(
+        self,
+        params: ChainParams,
+        headers: HeaderChain,
+        filters: FilterHeaderChain,
+        known_script: KnownScript = _nothing_known,
+        chance: Random | None = None,
+    ) -> None:
+        self._shared = Shared(params, headers, filters, chance)
+        self._fetching = Fetching(self._shared, known_script)
+        self._headers = HeaderSync(self._shared)
+        self._filters = FilterHeaderSync(self._shared, self._fetching)
+        self._shared.removed = self._removed
+        self._progress = self.progress()
+        if headers.base_height == 0:
+            self._shared.wanted = 0
+
+    # --- peers
+
+    def peer_ready(self, info: PeerInfo, now: float) -> list[Action]:
+        """A peer's handshake is complete."""
+        peer = self._shared.peers[info.id] = SyncPeer(info)
+        self._headers.peer_ready(peer, now)
+        return self._taken()
+
+    def peer_gone(self, peer_id: int, now: float) -> list[Action]:
+        """A connection ended; also after a Drop, where it changes nothing more."""
+        if self._shared.peers.pop(peer_id, None) is not None:
+            self._removed(peer_id)
+        self._work(now)
+        return self._taken()
+
+    def _removed(self, peer_id: int) -> None:
+        self._headers.peer_gone(peer_id)
+        self._filters.peer_gone(peer_id)
+        self._fetching.peer_gone(peer_id)
+
+    def receive(self, peer_id: int, message: Message, now: float) -> list[Action]:
+        """A message of a peer; those that are none of our business are passed over."""
+        peer = self._shared.peers.get(peer_id)
+        if peer is None:
+            return []
+        try:
+            self._dispatch(peer, message, now)
+        except PeerFault as fault:
+            self._shared.drop(peer_id, str(fault), fault.ban)
+            self._work(now)
+        return self._taken()
+
+    def _dispatch(self, peer: SyncPeer, message: Message, now: float) -> None:
+        match message:
+            case CFilter():
+                if not self._receive_filter(peer, message, now):
+                    return
+            case CFHeaders():
+                self._filters.receive_hashes(peer, message)
+            case CFCheckpt():
+                self._filters.receive_claims(peer, message)
+            case Headers() | Inv() | BlockMessage() | NotFound():
+                self._dispatch_chain(peer, message, now)
+            case _:
+                return
+        self._work(now)
+
+    def _dispatch_chain(self, peer: SyncPeer, message: Headers | Inv | BlockMessage | NotFound, now: float) -> None:
+        match message:
+            case Headers():
+                self._changed(self._headers.receive(peer, message, now))
+            case Inv():
+                self._headers.receive_inv(peer, message, now)
+            case BlockMessage():
+                self._fetching.receive_block(peer, message, now)
+            case NotFound():
+                self._fetching.receive_notfound(peer, message, now)
+
+    def _receive_filter(self, peer: SyncPeer, message: CFilter, now: float) -> bool:
+        """Whether the filter was a dispute's, so that there is more to do."""
+        if self._filters.dispute is not None and self._filters.dispute.receive_filter(peer, message):
+            return True
+        self._fetching.receive_filter(peer, message, now)
+        return False
+
+    def _changed(self, update: ChainUpdate) -> None:
+        if update.connected_from is None:
+            return
+        self._shared.actions.append(ChainChanged(update))
+        if update.disconnected:
+            self._fetching.cut(update.disconnected[-1][0] - 1)
+            self._filters.restart()
+
+    def tick(self, now: float) -> list[Action]:
+        """Look after what is late and give out work; to be called about once a second."""
+        self._headers.tick(now)
+        self._filters.tick(now)
+        self._fetching.tick(now)
+        self._work(now)
+        return self._taken()
+
+    def _work(self, now: float) -> None:
+        if self._headers.synced:
+            before = len(self._shared.actions)
+            self._filters.advance(now)
+            for action in self._shared.actions[before:]:
+                if isinstance(action, FiltersRevoked):
+                    self._filters.restart()
+                    self._fetching.revoke(action.from_height)
+            self._fetching.assign(now)
+
+    def _taken(self) -> list[Action]:
+        progress = self.progress()
+        if progress != self._progress:
+            self._progress = progress
+            self._shared.actions.append(Progressed(progress))
+        actions, self._shared.actions = self._shared.actions, []
+        return actions
+
+    # --- orders
+
+    def want_from(self, height: int, now: float) -> list[Action]:
+        """Somebody needs headers and filter headers from this height on."""
+        self._shared.wanted = height if self._shared.wanted is None else min(height, self._shared.wanted)
+        self._headers.tick(now)
+        self._work(now)
+        return self._taken()
+
+    def request_filters(self, token: Token, start: int, stop: int, now: float) -> list[Action]:
+        """Order the filters of start…stop, at most 1,000, for FiltersReady."""
+        if not 0 <= start <= stop < start + MAX_FILTERS:
+            raise ValueError(f"filters {start} to {stop}")
+        self._fetching.request_filters(token, start, stop)
+        self._fetching.assign(now)
+        return self._taken()
+
+    def request_block(self, token: Token, height: int, now: float) -> list[Action]:
+        """Order the block at a height of the chain, for BlockReady. MissingHeaders where the chain has none."""
+        self._fetching.request_block(token, height)
+        self._fetching.assign(now)
+        return self._taken()
+
+    def cancel(self, token: Token) -> list[Action]:
+        """Take an order back."""
+        if self._fetching.cancel(token):
+            self._shared.actions.append(RequestFailed(token, "cancelled"))
+        return self._taken()
+
+    # --- how far
+
+    def tips_reconciled(self) -> bool:
+        """Whether what all connected peers announced is in our chain, known to be weaker, or refused."""
+        return self._headers.reconciled()
+
+    def progress(self) -> Progress:
+        """How far everything is. A single peer's claim of a great height counts only while it is one of two."""
+        headers, filters = self._shared.headers, self._shared.filters
+        claims = sorted(peer.info.start_height for peer in self._shared.peers.values())
+        claimed = claims[-2] if len(claims) > 2 else max(claims, default=-1)
+        height = headers.frontier[0]
+        return Progress(
+            header_height=height,
+            announced_height=max(height, claimed),
+            headers_synced=self._headers.synced,
+            filter_height=filters.tip_height,
+            filter_target=headers.tip_height,
+            missing_headers=self._headers.missing,
+            agreed_by=filters.agreed_by,
+        )

@@ -1,0 +1,262 @@
+"""Who is asked for headers: one leader while there is much to fetch, every peer's tip after that, and the ranges below.
+
+The getheaders for the next batch leaves before a full one is judged. A peer that keeps still or feeds slowly loses the
+lead to another one; nobody is banned for that.
+"""
+
+from typing import Final
+
+from wallet.bitcoin.hashes import ZERO, BlockHash
+from wallet.spv.chain import ChainUpdate, UnconnectedHeaders
+from wallet.spv.chain_gaps import Gap, GapFill
+from wallet.spv.chain_view import SIZE, hash_of, previous_of
+from wallet.spv.fault import PeerFault
+from wallet.spv.message import MAX_HEADERS, GetHeaders, Headers, Inv, InvType, SendHeaders
+from wallet.spv.peer import PROTOCOL_VERSION
+from wallet.spv.requests import Requests
+from wallet.spv.sync_types import STRIKES, Shared, SyncPeer
+
+PATIENCE: Final = 8.0
+RETRY: Final = 60.0
+TIP: Final = "tip"
+
+_NO_STOP: Final = BlockHash(ZERO)
+
+
+class HeaderSync:
+    """The part of the synchroniser that fetches headers. `receive` returns what changed."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._requests: Requests[str | int] = Requests(PATIENCE)
+        self._leader: int | None = None
+        self._fills: dict[int, GapFill] = {}
+        self._fillers: dict[int, int] = {}
+        self._retry: dict[int, float] = {}
+        self.synced = False
+        """Whether a peer has nothing more for us since the last time that we fell behind."""
+
+    # --- peers
+
+    def peer_ready(self, peer: SyncPeer, now: float) -> None:
+        """Ask a new peer for its headers, now or when the leader is done."""
+        self._shared.send(peer.id, SendHeaders())
+        if self._leader is None:
+            self._ask(peer, now)
+            self._leader = peer.id
+
+    def peer_gone(self, peer_id: int) -> None:
+        """Forget a peer; `tick` finds others for its work."""
+        self._requests.forget_peer(peer_id)
+        self._retry.pop(peer_id, None)
+        self._shared.headers.forget(peer_id)
+        if self._leader == peer_id:
+            self._leader = None
+        for first, filler in list(self._fillers.items()):
+            if filler == peer_id:
+                del self._fillers[first]
+
+    def reconciled(self) -> bool:
+        """Whether what all connected peers announced is in our chain, known and weaker, or refused."""
+        peers = self._shared.peers.values()
+        return bool(peers) and any(peer.answered for peer in peers) and all(self._settled(peer) for peer in peers)
+
+    def _settled(self, peer: SyncPeer) -> bool:
+        if self._requests.waits(peer.id, TIP):
+            return False
+        if not peer.answered:
+            return peer.silences > 0  # asked and silent: others have answered
+        if peer.tip is None or peer.tip == peer.settled or peer.id in self._retry:
+            return True
+        return self._shared.headers.is_known(peer.tip)
+
+    # --- messages
+
+    def receive(self, peer: SyncPeer, message: Headers, now: float) -> ChainUpdate:
+        """Take in headers: announced, asked for, or for a range below. PeerFault and StoreError pass through."""
+        self._shared.heard(peer)
+        fill = self._fill_of(peer, message)
+        if fill is not None:
+            self._receive_fill(peer, fill, message, now)
+            return ChainUpdate()
+        solicited = self._requests.answered(peer.id, TIP)
+        if not message.count:
+            if solicited:
+                self._nothing_new(peer, now)
+            return ChainUpdate()
+        last = hash_of(message.raw, message.count - 1)
+        more = solicited and message.count == MAX_HEADERS
+        if more:
+            self._ask(peer, now, above=last)
+            self.synced = False
+        update = self._connect(peer, message.raw, now)
+        if update.disconnected:
+            self._forget_above(update.disconnected[-1][0] - 1)
+        self._note_tip(peer, last, now)
+        if not more:
+            self._end_of_answer(peer, solicited, now)
+        return update
+
+    def _connect(self, peer: SyncPeer, raw: bytes, now: float) -> ChainUpdate:
+        try:
+            update = self._shared.headers.connect(raw, now, peer.id)
+        except UnconnectedHeaders:
+            peer.strikes += 1
+            if peer.strikes > STRIKES:
+                raise PeerFault("unconnected-headers", ban=False) from None
+            self._ask(peer, now)
+            return ChainUpdate()
+        if update.deferred:
+            self._retry[peer.id] = now + RETRY
+        else:
+            self._retry.pop(peer.id, None)
+        return update
+
+    def _forget_above(self, fork: int) -> None:
+        """Blocks left the chain: what peers showed of them counts no more, what they showed of the new ones does."""
+        for peer in self._shared.peers.values():
+            peer.cut(fork)
+            height = self._shared.headers.recent_height_of(peer.tip) if peer.tip else None
+            peer.known = max(peer.known, -1 if height is None else height)
+
+    def _note_tip(self, peer: SyncPeer, last: BlockHash, now: float) -> None:
+        peer.tip = last
+        height = self._shared.headers.recent_height_of(last)
+        if height is not None:
+            peer.known = max(peer.known, height)
+        if self._shared.headers.is_known(last):
+            peer.settled = last
+        elif not self._requests.waits(peer.id, TIP):
+            # Staged, deferred or without a parent: what it extends is learnt with the next answer.
+            self._retry.setdefault(peer.id, now + RETRY)
+
+    def _end_of_answer(self, peer: SyncPeer, solicited: bool, now: float) -> None:
+        if solicited:
+            peer.answered = True
+            self._lead_ends(peer, now)
+        self._shared.headers.flush()
+
+    def _nothing_new(self, peer: SyncPeer, now: float) -> None:
+        """The peer's chain ends at or below the first hash of the locator that it has."""
+        height = min(peer.info.start_height, self._shared.headers.tip_height)
+        if peer.known < 0 and not peer.probed and height > self._shared.headers.base_height:
+            peer.probed = True
+            self._ask(peer, now, below=height)
+            return
+        peer.answered = True
+        self._lead_ends(peer, now)
+
+    def _lead_ends(self, peer: SyncPeer, now: float) -> None:
+        """A peer has told all it has: now the others are asked for what they have beyond that."""
+        if self._leader in (None, peer.id):
+            self._leader = None
+            self.synced = True
+            for other in self._shared.peers.values():
+                if not other.answered and not self._requests.waits(other.id, TIP):
+                    self._ask(other, now)
+
+    def receive_inv(self, peer: SyncPeer, message: Inv, now: float) -> None:
+        """A block announced by its hash: ask for the headers that lead to it."""
+        last = None
+        for kind, block_hash in message:
+            if kind in (InvType.BLOCK, InvType.WITNESS_BLOCK):
+                last = BlockHash(block_hash)
+        if last is None:
+            return
+        peer.tip = last
+        height = self._shared.headers.recent_height_of(last)
+        if height is not None:
+            peer.known = max(peer.known, height)
+        elif not self._requests.waits(peer.id, TIP):
+            self._ask(peer, now)
+
+    # --- asking
+
+    def _ask(self, peer: SyncPeer, now: float, above: BlockHash | None = None, below: int | None = None) -> None:
+        """Ask for headers: above a hash, or from one below our tip, so that a peer at our height shows that it is."""
+        headers = self._shared.headers
+        if below is None and headers.frontier[0] == headers.tip_height and peer.known < headers.tip_height:
+            below = headers.tip_height
+        locator = headers.locator(None if above else below)
+        self._shared.send(peer.id, GetHeaders(PROTOCOL_VERSION, ((above,) if above else ()) + tuple(locator), _NO_STOP))
+        self._requests.ask(peer.id, TIP, now)
+
+    def tick(self, now: float) -> None:
+        """Look after what is late, and give out work."""
+        for late in self._requests.overdue(now):
+            if isinstance(late.key, int):
+                self._fillers.pop(late.key, None)
+            elif self._leader == late.peer_id:
+                self._leader = None
+            self._shared.unheard(late.peer_id)
+        for peer_id, when in list(self._retry.items()):
+            if when <= now and peer_id in self._shared.peers and not self._requests.waits(peer_id, TIP):
+                self._retry[peer_id] = now + RETRY
+                self._ask(self._shared.peers[peer_id], now)
+        if self._leader is None:
+            self._choose_leader(now)
+        self._assign_fills(now)
+
+    def _choose_leader(self, now: float) -> None:
+        """Somebody must be asked while somebody has not answered."""
+        waiting = [peer for peer in self._shared.peers.values() if not peer.answered]
+        idle = [peer for peer in waiting if not self._requests.waits(peer.id, TIP)]
+        chosen = self._shared.pick(idle, self._requests.load)
+        if chosen is not None:
+            self._leader = chosen.id
+            self._ask(chosen, now)
+
+    # --- ranges below the base
+
+    @property
+    def missing(self) -> int:
+        """How many headers below the base are still to come."""
+        return sum(gap.count for gap in self._gaps())
+
+    def _gaps(self) -> list[Gap]:
+        wanted = self._shared.wanted
+        return [] if wanted is None else self._shared.headers.gaps(self._shared.filters.start_for(wanted))
+
+    def _assign_fills(self, now: float) -> None:
+        """Give each free peer that is on our chain one range to fill, the highest first."""
+        if not self.synced:
+            return
+        free = [
+            peer
+            for peer in self._shared.peers.values()
+            if peer.known >= self._shared.headers.base_height and peer.id not in self._fillers.values()
+        ]
+        for gap in self._gaps():
+            if not free:
+                return
+            if gap.first in self._fillers:
+                continue
+            peer = self._shared.pick(free, self._requests.load)
+            if peer is not None:
+                free.remove(peer)
+                if gap.first not in self._fills:
+                    self._fills[gap.first] = self._shared.headers.fill(gap)
+                self._fillers[gap.first] = peer.id
+                self._ask_fill(peer, self._fills[gap.first], self._fills[gap.first].parent, now)
+
+    def _ask_fill(self, peer: SyncPeer, fill: GapFill, parent: BlockHash, now: float) -> None:
+        self._shared.send(peer.id, GetHeaders(PROTOCOL_VERSION, (parent,), fill.gap.end))
+        self._requests.ask(peer.id, fill.gap.first, now)
+
+    def _fill_of(self, peer: SyncPeer, message: Headers) -> GapFill | None:
+        for first, filler in self._fillers.items():
+            if filler == peer.id and message.count and previous_of(message.raw, 0) == self._fills[first].parent:
+                return self._fills[first]
+        return None
+
+    def _receive_fill(self, peer: SyncPeer, fill: GapFill, message: Headers, now: float) -> None:
+        first = fill.gap.first
+        self._requests.answered(peer.id, first)
+        left = fill.gap.last + 1 - fill.next_height
+        if message.count < left:
+            self._ask_fill(peer, fill, hash_of(message.raw, message.count - 1), now)
+        fill.add(message.raw[: left * SIZE], now)
+        if fill.complete:
+            self._requests.forget(first)
+            del self._fills[first], self._fillers[first]
+            self._assign_fills(now)
