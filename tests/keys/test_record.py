@@ -195,8 +195,9 @@ def ticking(seconds: float) -> Iterator[float]:
     [
         (0.1875, KdfCost(256 * 1024, 4, 4)),
         (0.25, KdfCost(256 * 1024, 3, 4)),
-        (0.5, KdfCost(128 * 1024, 3, 4)),
-        (0.9, KdfCost(64 * 1024, 3, 4)),
+        (0.5, KdfCost(256 * 1024, 3, 4)),
+        (0.9, KdfCost(128 * 1024, 3, 4)),
+        (1.2, FLOOR_COST),
         (5.0, FLOOR_COST),
         (0.001, KdfCost(256 * 1024, 10, 4)),
     ],

@@ -245,20 +245,21 @@ def sealed_size(secret: Secret) -> int:
 
 
 def calibrate(clock: Callable[[], float], seconds: float = 1.0) -> KdfCost:
-    """The cost that takes about this long on this computer: 256 MiB where that leaves three passes, never below 64 MiB.
+    """The cost that takes about this long on this computer: 256 MiB with 3-10 passes, less memory on a slow one.
 
-    Measured with two runs at the floor, of which the shorter counts, so that a busy moment does not weaken the vault.
+    Measured with two runs at the floor, of which the shorter counts, and with patience for twice the time before any
+    memory is saved: a busy moment must not weaken a vault for ever. Never less than FLOOR_COST.
     """
     runs = []
     for _ in range(2):
         start = clock()
         wipe(_stretch(b"calibration", bytes(16), FLOOR_COST))
         runs.append(clock() - start)
-    unit = max(min(runs), 1e-6) / (FLOOR_COST.memory_kib * FLOOR_COST.iterations)
-    for memory in (256 * _MIB, 128 * _MIB, 64 * _MIB):
-        passes = int(seconds / (unit * memory))
-        if passes >= FLOOR_COST.iterations:
-            return KdfCost(memory, min(passes, 10), FLOOR_COST.lanes)
+    one_pass = max(min(runs), 1e-6) / (FLOOR_COST.memory_kib * FLOOR_COST.iterations)
+    for memory in (DEFAULT_COST.memory_kib, DEFAULT_COST.memory_kib // 2):
+        if one_pass * memory * FLOOR_COST.iterations <= 2 * seconds:
+            passes = int(seconds / (one_pass * memory))
+            return KdfCost(memory, min(max(passes, FLOOR_COST.iterations), 10), DEFAULT_COST.lanes)
     return FLOOR_COST
 
 

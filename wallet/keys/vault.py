@@ -5,6 +5,7 @@ old one. Killed at any step, the old or the new password opens: while both slots
 the newer one finishes what was interrupted.
 """
 
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -16,14 +17,16 @@ T = TypeVar("T")
 
 
 def store_secret(store: SlotStore, secret: Secret, password: str | None, cost: KdfCost) -> Opened:
-    """Seal a secret into an empty vault, and open it again from what was stored.
+    """Seal a secret into an empty vault; the store has read it back and compared when this returns.
 
-    The data key in the answer is to be wiped. Raises VaultError: 'wallet_exists' where a slot is filled.
+    The data key in the answer is to be wiped. Raises VaultError: 'wallet_exists' where a slot is filled, 'refused' for
+    an empty password.
     """
     if any(store.read(slot) is not None for slot in SLOTS):
         raise VaultError("wallet_exists", "this wallet's vault is there already")
-    store.write(SLOTS[0], seal(secret, password, cost))
-    return open_vault(store, password)
+    data_key = bytearray(secrets.token_bytes(32))
+    store.write(SLOTS[0], seal(secret, password, cost, data_key=data_key))
+    return Opened(secret, data_key, 1)
 
 
 def open_vault(store: SlotStore, password: str | None) -> Opened:
