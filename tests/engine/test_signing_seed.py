@@ -11,6 +11,7 @@ import pytest
 
 from wallet.bitcoin.address import address_from_script
 from wallet.bitcoin.descriptor import DerivedScript, Descriptor
+from wallet.bitcoin.descriptor_text import add_checksum, strip_checksum
 from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.network import NETWORKS
 from wallet.bitcoin.psbt import Psbt, PsbtInput, TapDerivation
@@ -18,7 +19,7 @@ from wallet.bitcoin.script import ScriptType
 from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
 from wallet.engine.api import WrenError
 from wallet.engine.signing import AccountKeys, CreatedVault, RestoreInput, Vault, VaultRef
-from wallet.keys.seed import check_mnemonic
+from wallet.keys.seed import ExtendedPrivateKey, check_mnemonic
 
 COST = (19 * 1024, 1, 1)
 UUID = "0b8c6a3e-0000-4000-8000-000000000004"
@@ -204,6 +205,22 @@ async def test_a_payment_is_not_signed_without_the_password_or_for_another_netwo
     assert await code_of(vault.sign(ref, None, raw)) == "bad_password"
     assert await code_of(vault.sign(ref, "pw", raw, "regtest")) == "wrong_network"
     assert await code_of(vault.sign(ref, "pw", raw[:-1])) == "bad_psbt"
+
+
+async def test_private_descriptors_are_the_public_ones_with_the_key_that_spends(vault: Vault, ref: VaultRef) -> None:
+    made = await vault.create(ref, RestoreInput(WORDS), "pw")
+    asked = [(account.type, account.account) for account in made.accounts]
+    private = await vault.private_descriptors(ref, "pw", asked)
+    params = NETWORKS["main"]
+    for public, keys in zip(made.accounts, private, strict=True):
+        for shown, secret in ((public.external, keys.external), (public.internal, keys.internal)):
+            text = strip_checksum(secret)
+            assert add_checksum(text) == secret
+            xprv = re.findall("xprv[0-9A-Za-z]+", text)[0]
+            xpub = ExtendedPrivateKey.parse_text(xprv, params).public().to_text(params)
+            assert text.replace(xprv, xpub) == strip_checksum(shown)
+    assert "xprv" not in repr(private)
+    assert await code_of(vault.private_descriptors(ref, "wrong", asked)) == "bad_password"
 
 
 async def test_another_wallets_payment_is_left_unsigned(vault: Vault, ref: VaultRef) -> None:

@@ -8,7 +8,7 @@ the keyring; a key derivation has its own, longer one. `wallet.engine.signing_ch
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from multiprocessing import get_context
@@ -63,6 +63,17 @@ class AccountKeys:
     origin_path: str
     external: str
     internal: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateAccountKeys:
+    """The same with the account's xprv in the place of its xpub: whoever sees these descriptors can spend."""
+
+    type: str
+    account: int
+    origin_path: str
+    external: str = field(repr=False)
+    internal: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +161,13 @@ class Vault:
         return AccountKeys(
             **await self._ask("account_keys", ref, password=password, script_type=script_type, account=account)
         )
+
+    async def private_descriptors(
+        self, ref: VaultRef, password: str | None, accounts: Sequence[tuple[str, int]]
+    ) -> tuple[PrivateAccountKeys, ...]:
+        """The descriptors of accounts, each given as script type and number, with their private keys."""
+        answer = await self._ask("private_descriptors", ref, password=password, accounts=[*accounts])
+        return tuple(PrivateAccountKeys(**account) for account in answer)
 
     async def words(self, ref: VaultRef, password: str | None) -> str:
         """The seed words. Raises WrenError 'refused' where the wallet has none."""

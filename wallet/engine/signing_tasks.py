@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 from wallet.bitcoin.codec import ParseError
+from wallet.bitcoin.descriptor_text import add_checksum, strip_checksum
 from wallet.bitcoin.hdkey import format_path
 from wallet.bitcoin.network import NETWORKS, ChainParams
 from wallet.bitcoin.psbt import Psbt, PsbtError
@@ -70,6 +71,17 @@ def account_keys(master: ExtendedPrivateKey, name: str, account: int, params: Ch
         "external": str(external),
         "internal": str(internal),
     }
+
+
+def private_account_keys(master: ExtendedPrivateKey, name: str, account: int, params: ChainParams) -> dict[str, Any]:
+    """The same with the account's private key in the place of the public one."""
+    keys = account_keys(master, name, account, params)
+    path = () if master.depth else seed.account_path(ScriptType(name), account, params)
+    with master.derive_path(path) as key:
+        public, private = key.public().to_text(params), key.to_text(params)
+    for branch in ("external", "internal"):
+        keys[branch] = add_checksum(strip_checksum(keys[branch]).replace(public, private))
+    return keys
 
 
 def _outer_key(master: ExtendedPrivateKey) -> bytearray:
@@ -160,6 +172,12 @@ def _account_keys(request: Request, announce: Announce) -> dict[str, Any]:
         return account_keys(master, request["script_type"], request["account"], home.params)
 
 
+def _private_descriptors(request: Request, announce: Announce) -> list[dict[str, Any]]:
+    home = Home(request, announce)
+    with master_key(home.open(request["password"]), home.params) as master:
+        return [private_account_keys(master, name, account, home.params) for name, account in request["accounts"]]
+
+
 def _words(request: Request, announce: Announce) -> str:
     secret = Home(request, announce).open(request["password"])
     if secret.kind != "bip39":
@@ -199,6 +217,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "create": _create,
     "sign": _sign,
     "account_keys": _account_keys,
+    "private_descriptors": _private_descriptors,
     "words": _words,
     "recover_database_key": _recover_database_key,
     "repair": _repair,
