@@ -1,1 +1,1 @@
-"""The window."""
+"""The window: it renders what `wallet.engine.api` tells and asks for what the user wants; it decides nothing."""

@@ -1,0 +1,227 @@
+"""A small engine in the window's own process: it keeps a made-up wallet in memory and notes what it was asked."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from wallet.engine import api
+
+T = TypeVar("T")
+
+WORDS = "abandon ability able about above absent absorb abstract absurd abuse access accident"
+PASSWORD = "correct horse battery"
+ADDRESSES = (
+    "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080",
+    "bcrt1q0ht9tyks4vh7p5p904t340cr9nvahy7u3re7zg",
+)
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+SYNCED = api.SyncStatus("regtest", "synced", 100.0, 900, "00" * 32, NOW, 900, 900, 900, 8, synced=True, stale=False)
+BALANCE = api.Balance(1_234_567, -25_000, 0)
+
+
+def history(count: int = 8) -> tuple[api.HistoryRow, ...]:
+    """Payments in and out, newest first."""
+    labels = ("Rent", "", "Coffee with Ana", "Salary", "Book", "", "From the old wallet", "Gift")
+    amounts = (-25_000, 40_000, -12_345, 900_000, -31_000, 5_500, 350_000, 7_412)
+    rows = []
+    for number in range(count):
+        pending = number == 0
+        rows.append(
+            api.HistoryRow(
+                txid=f"{number + 1:064x}",
+                height=None if pending else 900 - number * 40,
+                time=None if pending else NOW - timedelta(days=number * 9),
+                amount=amounts[number % 8],
+                fee=412 if amounts[number % 8] < 0 else None,
+                label=labels[number % 8],
+                status="pending" if pending else "confirmed",
+                proven=not pending,
+                replaced_by=None,
+                seen_by=3 if pending else 0,
+            )
+        )
+    return tuple(rows)
+
+
+def detail(row: api.HistoryRow) -> api.TransactionDetail:
+    ends = (
+        api.TransactionEnd(ADDRESSES[1], abs(row.amount), own=row.amount > 0),
+        api.TransactionEnd(ADDRESSES[0], 60_000, own=row.amount < 0, change=row.amount < 0),
+    )
+    inputs = (api.TransactionEnd(ADDRESSES[0], abs(row.amount) + 60_412, own=row.amount < 0),)
+    block = None if row.height is None else "0000" + "ab" * 30
+    return api.TransactionDetail(
+        row, inputs, ends, 141, "02" * 60, block, 0 if row.height is None else 901 - row.height
+    )
+
+
+@dataclass
+class EngineDouble:
+    """Behaves as scripted by its fields. `refuse` maps a command's type to the error that it meets."""
+
+    wallets: list[api.WalletInfo] = field(default_factory=list)
+    rows: tuple[api.HistoryRow, ...] = field(default_factory=history)
+    balance: api.Balance = BALANCE
+    sync: api.SyncStatus = SYNCED
+    password: str | None = PASSWORD
+    warnings: tuple[api.PaymentWarning, ...] = ()
+    refuse: dict[type[api.Command[Any]], api.WrenError] = field(default_factory=dict)
+    asked: list[api.Command[Any]] = field(default_factory=list)
+    closed: bool = False
+    address: int = 0
+    _listeners: list[api.Listener] = field(default_factory=list)
+
+    async def run(self, command: api.Command[T]) -> T:
+        self.asked.append(command)
+        await asyncio.sleep(0)
+        if error := self.refuse.get(type(command)):
+            raise error
+        return cast("T", self._answer(command))
+
+    def subscribe(self, listener: api.Listener) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def announce(self, event: api.Event) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def commands(self, kind: type[T]) -> list[T]:
+        """The commands of one type that were asked, in order."""
+        return [command for command in self.asked if isinstance(command, kind)]
+
+    def _answer(self, command: api.Command[Any]) -> object:
+        answer = getattr(self, f"_{type(command).__name__}", None)
+        return None if answer is None else answer(command)
+
+    # --- answers, each named after its command ---
+
+    def _ListWallets(self, command: api.ListWallets) -> tuple[api.WalletInfo, ...]:  # noqa: N802
+        return tuple(self.wallets)
+
+    def _NewPhrase(self, command: api.NewPhrase) -> str:  # noqa: N802
+        return " ".join((WORDS.split() * 2)[: command.words])
+
+    def _CheckPhrase(self, command: api.CheckPhrase) -> api.PhraseCheck:  # noqa: N802
+        words = command.text.split()
+        unknown = tuple(index for index, word in enumerate(words) if word not in WORDS.split())
+        if not words:
+            return api.PhraseCheck(None, "", complete=False)
+        if unknown:
+            return api.PhraseCheck(
+                None, f"“{words[unknown[0]]}” is in no word list", complete=False, unknown_words=unknown
+            )
+        if len(words) != 12:
+            return api.PhraseCheck(None, f"{len(words)} words so far; a phrase has 12 or more", complete=False)
+        return api.PhraseCheck("bip39", "A seed phrase of 12 English words.", complete=True)
+
+    def _made(self, name: str) -> api.CreatedWallet:
+        self.wallets.append(api.WalletInfo(name, "regtest", "keyring", locked=False))
+        return api.CreatedWallet(name, "bip39", "keyring", "73c5da0a", NOW.date())
+
+    def _CreateWallet(self, command: api.CreateWallet) -> api.CreatedWallet:  # noqa: N802
+        self.password = command.password
+        return self._made(command.name)
+
+    def _RestoreWallet(self, command: api.RestoreWallet) -> api.CreatedWallet:  # noqa: N802
+        self.password = command.password
+        return self._made(command.name)
+
+    def _check_password(self, password: str | None) -> None:
+        if password != self.password:
+            raise api.WrenError("bad_password", "the password is wrong: try again")
+
+    def _OpenWallet(self, command: api.OpenWallet) -> api.WalletInfo:  # noqa: N802
+        wallet = next(entry for entry in self.wallets if entry.name == command.name)
+        if wallet.locked:
+            self._check_password(command.password)
+        return wallet
+
+    def _GetSyncStatus(self, command: api.GetSyncStatus) -> api.SyncStatus:  # noqa: N802
+        return self.sync
+
+    def _GetStatus(self, command: api.GetStatus) -> api.WalletStatus:  # noqa: N802
+        accounts = (
+            api.AccountInfo(0, "p2wpkh", 0, "m/84h/1h/0h", ""),
+            api.AccountInfo(1, "p2tr", 0, "m/86h/1h/0h", ""),
+        )
+        return api.WalletStatus(self.sync, self.wallets[0].name, "keyring", NOW.date(), 1, accounts)
+
+    def _GetBalance(self, command: api.GetBalance) -> api.Balance:  # noqa: N802
+        return self.balance
+
+    def _GetHistory(self, command: api.GetHistory) -> tuple[api.HistoryRow, ...]:  # noqa: N802
+        return self.rows[: command.limit]
+
+    def _GetReceiveAddress(self, command: api.GetReceiveAddress) -> api.ReceiveAddress:  # noqa: N802
+        self.address = (self.address + command.fresh) % len(ADDRESSES)
+        address = ADDRESSES[self.address]
+        return api.ReceiveAddress(address, "m/84h/1h/0h/0/0", f"bitcoin:{address}", "p2wpkh")
+
+    def _GetTransaction(self, command: api.GetTransaction) -> api.TransactionDetail:  # noqa: N802
+        return detail(self._row(command.txid))
+
+    def _row(self, txid: str) -> api.HistoryRow:
+        for row in self.rows:
+            if row.txid == txid:
+                return row
+        raise api.WrenError("not_found", "this wallet has no such transaction")
+
+    def _SetLabel(self, command: api.SetLabel) -> None:  # noqa: N802
+        self.rows = tuple(
+            replace(row, label=command.label) if command.kind == "tx" and row.txid == command.reference else row
+            for row in self.rows
+        )
+
+    def _PreparePayment(self, command: api.PreparePayment) -> api.PaymentReview:  # noqa: N802
+        (address, amount), *_ = command.recipients
+        if amount is not None and amount > self.balance.confirmed:
+            raise api.WrenError("insufficient_funds", f"needs {amount} satoshis, has {self.balance.confirmed}")
+        paid = self.balance.confirmed - 282 if amount is None else amount
+        change = self.balance.confirmed - paid - 282
+        return api.PaymentReview(
+            id="review-1",
+            recipients=(api.TransactionEnd(address, paid, own=False),),
+            inputs=(api.TransactionEnd(ADDRESSES[0], self.balance.confirmed, own=True),),
+            amount=paid,
+            fee=282,
+            fee_rate=command.fee_rate or 2.0,
+            vsize=141,
+            change=change,
+            change_address=ADDRESSES[1] if change else None,
+            warnings=self.warnings,
+            hex="02" * 60,
+            psbt="cHNidP8=",
+        )
+
+    def _SendPayment(self, command: api.SendPayment) -> api.SendResult:  # noqa: N802
+        self._check_password(command.password)
+        report = api.BroadcastReport(sent_to=4, requested_by=4, seen_from=2, propagated=True)
+        return api.SendResult("ab" * 32, 282, 2.0, 141, 50_000, 100_000, "02" * 60, report)
+
+    def _GetWords(self, command: api.GetWords) -> str:  # noqa: N802
+        self._check_password(command.password)
+        return WORDS
+
+    def _GetProof(self, command: api.GetProof) -> dict[str, object]:  # noqa: N802
+        row = self._row(command.txid)
+        return {
+            "txid": row.txid,
+            "tx": "02" * 60,
+            "height": row.height,
+            "block_hash": "0000" + "ab" * 30,
+            "header": "20" * 80,
+            "position": 6,
+            "branch": ["c1" * 32, "d2" * 32, "e3" * 32],
+            "coinbase": "01" * 60,
+            "coinbase_branch": ["c1" * 32, "d2" * 32, "e3" * 32],
+        }
+
+    def _VerifyProof(self, command: api.VerifyProof) -> api.ProofVerdict:  # noqa: N802
+        height = command.document["height"]
+        return api.ProofVerdict(True, True, str(command.document["txid"]), height if isinstance(height, int) else 0, 41)

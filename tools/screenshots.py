@@ -1,0 +1,175 @@
+"""Pictures of every page, to be looked at: python -m tools.screenshots FOLDER [light|dark] [WIDTHxHEIGHT].
+
+The engine is the tests' double, so the wallet is made up. QT_SCALE_FACTOR=1.75 shows the window on a dense screen.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar, cast
+
+import qasync
+from PySide6.QtWidgets import QApplication, QWidget
+
+from tests.ui.engine_double import ADDRESSES, PASSWORD, SYNCED, WORDS, EngineDouble
+from wallet.engine import api
+from wallet.ui.bridge import Bridge
+from wallet.ui.design.theme import Look
+from wallet.ui.main import make_window, use_resources
+from wallet.ui.pages.receive import ReceivePage
+from wallet.ui.pages.send import SendPage
+from wallet.ui.window import Window
+
+ROOT = Path(__file__).resolve().parent.parent
+SYNCING = replace(SYNCED, phase="filters", percent=63.0, synced=False, seconds_left=95.0, scan_height=571, peers=6)
+
+
+T = TypeVar("T")
+
+
+def there(part: T | None) -> T:
+    """A part of the window that must have been made by now."""
+    if part is None:
+        raise LookupError("this page was not made yet")
+    return part
+
+
+class Photographer:
+    """Walks through the window and keeps a picture of each page."""
+
+    def __init__(self, window: Window, engine: EngineDouble, folder: Path) -> None:
+        self._window = window
+        self._engine = engine
+        self._folder = folder
+        self._number = 0
+
+    async def settle(self) -> None:
+        for _ in range(12):
+            await asyncio.sleep(0.02)
+
+    async def take(self, name: str, widget: QWidget | None = None) -> None:
+        await self.settle()
+        self._number += 1
+        (widget or self._window).grab().save(str(self._folder / f"{self._number:02}-{name}.png"))
+
+    async def onboarding(self) -> None:
+        window = self._window
+        await window.begin()
+        await self.take("welcome")
+        window.welcome.new_choice.click()
+        await self.take("create-covered")
+        page = there(window.create_page)
+        page.words_step.words.button.pressed.emit()
+        await self.take("create-words")
+        page.words_step.words.button.released.emit()
+        page.words_step.next.click()
+        page.check_step.boxes[0].setText("wrong")
+        page.check_step.next.click()
+        await self.take("create-check")
+        page.check_step.passed.emit()
+        page.password_step.password.first.setText("horse battery")
+        page.password_step.next.click()
+        await self.take("create-password")
+        page.forget()
+        window.welcome.restore_choice.click()
+        restore = there(window.restore_page)
+        restore.box.setPlainText("abandon ability abel about")
+        await asyncio.sleep(0.4)
+        await self.take("restore-wrong")
+        restore.box.setPlainText(WORDS)
+        await asyncio.sleep(0.4)
+        await self.take("restore-right")
+        restore.forget()
+
+    async def opening(self) -> None:
+        self._engine.wallets = [
+            api.WalletInfo("default", "regtest", "keyring", locked=False),
+            api.WalletInfo("savings", "regtest", "file", locked=True),
+        ]
+        await self._window.begin()
+        await self.take("chooser")
+        self._window.open_wallet(self._engine.wallets[1])
+        await self.take("unlock")
+        self._window.open_wallet(self._engine.wallets[0])
+        await self.take("overview")
+
+    async def pages(self) -> None:
+        shell = there(self._window.shell)
+        self._engine.announce(api.SyncChanged(SYNCING))
+        await self.take("overview-syncing")
+        self._engine.announce(api.SyncChanged(self._engine.sync))
+        shell.sidebar.choose("receive")
+        await self.take("receive")
+        receive = cast("ReceivePage", shell.page("receive"))
+        receive.label.setText("Invoice 7")
+        receive.amount.box.setText("1,5")
+        receive.label.textEdited.emit("")
+        await self.take("receive-wrong-amount")
+        shell.sidebar.choose("history")
+        await self.take("history")
+        dialog = shell.open_transaction(self._engine.rows[3].txid)
+        await self.take("transaction", dialog)
+        dialog.close()
+        shell.sidebar.choose("settings")
+        await self.take("settings")
+
+    async def paying(self) -> None:
+        shell = there(self._window.shell)
+        shell.sidebar.choose("send")
+        page = cast("SendPage", shell.page("send"))
+        form = page.form
+        form.recipient.setText("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4")
+        form.review_button.click()
+        await self.take("send-wrong")
+        form.recipient.setText(f"bitcoin:{ADDRESSES[1]}?amount=0.0005&label=Coffee")
+        await self.take("send-form")
+        self._engine.warnings = (api.PaymentWarning("reused", "This address was paid before: ask for a fresh one."),)
+        form.review_button.click()
+        await asyncio.sleep(1.4)
+        await self.take("send-review")
+        page.review.password.setText(PASSWORD)
+        page.review.send_button.click()
+        await self.take("send-result")
+
+
+async def photograph(app: QApplication, bridge: Bridge, folder: Path, look: Look, size: tuple[int, int]) -> None:
+    engine = EngineDouble()
+    bridge.attach(engine)
+    with tempfile.TemporaryDirectory() as home:
+        window = make_window(app, bridge, api.EngineOptions("regtest", home), None)
+        window.context.theme.choose(look)
+        window.resize(*size)
+        window.show()
+        photographer = Photographer(window, engine, folder)
+        steps: tuple[Callable[[], Awaitable[None]], ...] = (
+            photographer.onboarding,
+            photographer.opening,
+            photographer.pages,
+            photographer.paying,
+        )
+        for step in steps:
+            await step()
+        await bridge.close()
+        window.close()
+
+
+def main() -> None:
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    folder = Path(sys.argv[1])
+    look = Look(sys.argv[2]) if len(sys.argv) > 2 else Look.LIGHT
+    width, _, height = (sys.argv[3] if len(sys.argv) > 3 else "1080x720").partition("x")
+    folder.mkdir(parents=True, exist_ok=True)
+    app = QApplication(sys.argv[:1])
+    use_resources(ROOT / "resources")
+    loop = qasync.QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    with loop:
+        loop.run_until_complete(photograph(app, Bridge(loop), folder, look, (int(width), int(height))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Between the engine and the widgets: events become signals, slots start tasks, and no error is swallowed."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from wallet.engine import api
+
+T = TypeVar("T")
+OnError = Callable[[api.WrenError], None]
+
+
+class Bridge(QObject):
+    """The window's one way to the engine.
+
+    Errors that the user can mend (`WrenError`) go to the task's own `on_error`, else they are announced by `failed`;
+    anything else is a fault of ours and is announced by `broken` with its exception.
+    """
+
+    sync_changed = Signal(object)
+    wallet_changed = Signal(object)
+    failed = Signal(str)
+    broken = Signal(object)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+        self._engine: api.Engine | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    def attach(self, engine: api.Engine) -> None:
+        """From now on `run` reaches this engine."""
+        self._engine = engine
+        self._unsubscribe = engine.subscribe(self._receive)
+
+    def _receive(self, event: api.Event) -> None:
+        match event:
+            case api.SyncChanged(status=status):
+                self.sync_changed.emit(status)
+            case api.WalletChanged(kinds=kinds):
+                self.wallet_changed.emit(kinds)
+            case api.EngineFailed(message=message):
+                self.failed.emit(message)
+
+    async def run(self, command: api.Command[T]) -> T:
+        """Have the engine carry out a command. Raises WrenError."""
+        if self._engine is None:
+            raise api.WrenError("refused", self.tr("Wren is still starting: try again in a moment."))
+        return await self._engine.run(command)
+
+    def start(self, work: Coroutine[Any, Any, None], on_error: OnError | None = None) -> asyncio.Task[None] | None:
+        """Begin work from a slot; None when the window is closing and nothing may begin any more."""
+        if self._closing:
+            work.close()
+            return None
+        task = self._loop.create_task(self._guard(work, on_error))
+        self._tasks.add(task)
+        task.add_done_callback(self._finish)
+        return task
+
+    async def _guard(self, work: Coroutine[Any, Any, None], on_error: OnError | None) -> None:
+        try:
+            await work
+        except api.WrenError as error:
+            if on_error is None:
+                self.failed.emit(error.message)
+            else:
+                on_error(error)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self.broken.emit(fault)
+
+    async def close(self) -> None:
+        """End everything that was begun, then the engine."""
+        self._closing = True
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        if self._engine is not None:
+            await self._engine.close()

@@ -1,0 +1,93 @@
+"""The application: Qt, one loop for it and for asyncio, the window, and the one place where faults end up."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import qasync
+from PySide6.QtCore import QDir
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from wallet.engine import api
+from wallet.ui.bridge import Bridge
+from wallet.ui.context import Context
+from wallet.ui.design.theme import Theme
+from wallet.ui.preferences import Preferences
+from wallet.ui.widgets.clipboard import Clipboard
+from wallet.ui.window import Window
+
+log = logging.getLogger(__name__)
+MakeEngine = Callable[[], api.Engine]
+
+
+def use_resources(resources: Path) -> None:
+    """Let the search path `wren:` lead to the resources folder."""
+    QDir.setSearchPaths("wren", [str(resources)])
+
+
+def make_window(app: QApplication, bridge: Bridge, options: api.EngineOptions, uri: str | None) -> Window:
+    """The window with everything it needs but the engine, which the bridge is given later."""
+    preferences = Preferences(options.data_dir)
+    theme = Theme(app, preferences.look)
+    context = Context(bridge, preferences, theme, Clipboard(app), options)
+    return Window(context, uri)
+
+
+class Faults:
+    """Every exception that nobody caught comes here: from slots, tasks and the loop's own callbacks."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        bridge.broken.connect(self._log)
+
+    def install(self, loop: asyncio.AbstractEventLoop) -> None:
+        sys.excepthook = self._from_slot
+        loop.set_exception_handler(self._from_loop)
+
+    def _from_slot(self, _kind: type[BaseException], fault: BaseException, _trace: TracebackType | None) -> None:
+        self._bridge.broken.emit(fault)
+
+    def _from_loop(self, _loop: asyncio.AbstractEventLoop, what: dict[str, Any]) -> None:
+        self._bridge.broken.emit(what.get("exception") or RuntimeError(str(what.get("message"))))
+
+    def _log(self, fault: BaseException) -> None:
+        """The stack and no local values: those could be secrets."""
+        log.error("fault of our own", exc_info=(type(fault), fault, fault.__traceback__))
+
+
+async def session(window: Window, bridge: Bridge, make_engine: MakeEngine) -> None:
+    """From the first paint until the window is closed and the engine has ended."""
+    closed = asyncio.Event()
+    window.closing.connect(closed.set)
+    window.show()
+    await asyncio.sleep(0)
+    bridge.attach(make_engine())
+    bridge.start(window.begin())
+    await closed.wait()
+    await bridge.close()
+
+
+def run_window(make_engine: MakeEngine, options: api.EngineOptions, resources: Path, uri: str | None = None) -> int:
+    """Open the window and stay until it is closed. Answers the exit code.
+
+    make_engine: called once, on the running loop, after the window was shown; resources: the folder with icons and
+    theme; uri: a payment link that the window was started with.
+    """
+    app = QApplication([sys.argv[0] or "wren"])
+    app.setApplicationName("Wren")
+    app.setDesktopFileName("wren")
+    app.setQuitOnLastWindowClosed(False)
+    use_resources(resources)
+    app.setWindowIcon(QIcon("wren:icons/app.svg"))
+    loop = qasync.QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    bridge = Bridge(loop)
+    Faults(bridge).install(loop)
+    with loop:
+        loop.run_until_complete(session(make_window(app, bridge, options, uri), bridge, make_engine))
+    return 0

@@ -1,0 +1,225 @@
+"""Restoring a wallet: one box that takes what the user has, judged as it is typed."""
+
+import asyncio
+from datetime import date
+
+from PySide6.QtCore import QDate, Signal
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QButtonGroup, QDateEdit, QLayout, QPlainTextEdit, QRadioButton, QTextEdit, QWidget
+
+from wallet.engine import api
+from wallet.ui.context import Context
+from wallet.ui.design.colours import colour
+from wallet.ui.design.layout import column, row
+from wallet.ui.design.metrics import Space, Type, code_font
+from wallet.ui.pages.create import PasswordStep
+from wallet.ui.pages.page import Page
+from wallet.ui.widgets.button import Button
+from wallet.ui.widgets.field import Field
+from wallet.ui.widgets.frame import card
+from wallet.ui.widgets.label import note, section, title
+from wallet.ui.widgets.password import PasswordBox
+
+DEBOUNCE_SECONDS = 0.25
+FIRST_DAY = QDate(2009, 1, 3)
+_WITHOUT_PASSPHRASE = frozenset(("xprv", "xpub", "descriptor", "wif"))
+
+
+class SecretBox(QPlainTextEdit):
+    """What is restored from. Tab leaves it, Esc leaves it alone, and words that are in no list are underlined."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTabChangesFocus(True)
+        self.setFont(code_font(Type.BODY))
+        self.setFixedHeight(104)
+        self.setPlaceholderText(self.tr("Seed words, xprv, xpub, descriptor or private key"))
+
+    def mark(self, words: tuple[int, ...]) -> None:
+        """Underline words by their numbers, from 0."""
+        underline = QTextCharFormat()
+        underline.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SpellCheckUnderline)
+        underline.setUnderlineColor(QColor(colour(self.palette(), "danger")))
+        spans = _word_spans(self.toPlainText())
+        marks: list[QTextEdit.ExtraSelection] = []
+        for word in words:
+            if word < len(spans):
+                selection = QTextEdit.ExtraSelection()
+                cursor = QTextCursor(self.document())
+                cursor.setPosition(spans[word][0])
+                cursor.setPosition(spans[word][1], QTextCursor.MoveMode.KeepAnchor)
+                selection.cursor = cursor
+                selection.format = underline
+                marks.append(selection)
+        self.setExtraSelections(marks)
+
+
+def _word_spans(text: str) -> list[tuple[int, int]]:
+    """Where each word begins and ends."""
+    spans: list[tuple[int, int]] = []
+    end = 0
+    for word in text.split():
+        begin = text.index(word, end)
+        end = begin + len(word)
+        spans.append((begin, end))
+    return spans
+
+
+class BirthdayChoice(QWidget):
+    """When the wallet was first used, so that the search need not begin in 2009."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unsure = QRadioButton(self.tr("Not &sure: search from the beginning"))
+        self.known = QRadioButton(self.tr("Not &before:"))
+        self.day = QDateEdit(QDate.currentDate().addYears(-1))
+        self.day.setMinimumDate(FIRST_DAY)
+        self.day.setMaximumDate(QDate.currentDate())
+        self.day.setAccessibleName(self.tr("Day of the first use"))
+        self.day.setEnabled(False)
+        group = QButtonGroup(self)
+        group.addButton(self.unsure)
+        group.addButton(self.known)
+        self.unsure.setChecked(True)
+        self.known.toggled.connect(self.day.setEnabled)
+        self.setLayout(
+            column(section(self.tr("When did you first use it?")), self.unsure, row(self.known, self.day, None))
+        )
+
+    def value(self) -> date | None:
+        if self.unsure.isChecked():
+            return None
+        chosen = self.day.date()
+        return date(chosen.year(), chosen.month(), chosen.day())
+
+
+class RestorePage(Page):
+    """`done` carries the wallet's name. What was typed stays until the wallet is made: Esc and Back discard nothing."""
+
+    done = Signal(str)
+    back = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, 640)
+        self.box = SecretBox()
+        self.box_field = Field(self.tr("&What do you have?"), self.box)
+        self.passphrase = PasswordBox()
+        self.passphrase_field = Field(
+            self.tr("BIP39 pass&phrase"),
+            self.passphrase,
+            self.tr("Leave empty unless you once chose one. It is not the password of a wallet program."),
+        )
+        self.birthday = BirthdayChoice()
+        self.seal = PasswordStep(self.tr("&Restore the wallet"))
+        self.check: api.PhraseCheck | None = None
+        self._checking: asyncio.Task[None] | None = None
+        self.continue_button = Button(self.tr("&Continue"), "primary")
+        self.back_button = Button(self.tr("&Back"), "quiet", "back")
+        self.first = QWidget()
+        self.first.setLayout(self._first_layout())
+        self.body.addWidget(self.first)
+        self.body.addWidget(self.seal)
+        self.body.addStretch(1)
+        self.seal.hide()
+        self.box.textChanged.connect(self._typed)
+        self.continue_button.clicked.connect(self._continue)
+        self.back_button.clicked.connect(self.back)
+        self.seal.back.clicked.connect(lambda: self._show(self.first))
+        self.seal.next.clicked.connect(self._finish)
+
+    def _first_layout(self) -> QLayout:
+        return column(
+            title(self.tr("Restore a wallet")),
+            note(self.tr("It stays on this computer. Every kind of address is searched in the same pass.")),
+            card(self.box_field, self.passphrase_field, spacing=Space.LARGE),
+            card(self.birthday),
+            row(self.back_button, None, self.continue_button),
+            spacing=Space.LARGE,
+        )
+
+    def _show(self, step: QWidget) -> None:
+        self.first.setVisible(step is self.first)
+        self.seal.setVisible(step is self.seal)
+        self.verticalScrollBar().setValue(0)
+
+    # --- what was typed ---
+
+    def _typed(self) -> None:
+        self.check = None
+        self.box.mark(())
+        self.box_field.clear_error()
+        if self._checking is not None:
+            self._checking.cancel()
+        self._checking = self.context.bridge.start(self._judge_soon(), self._cannot_judge)
+
+    async def _judge_soon(self) -> None:
+        await asyncio.sleep(DEBOUNCE_SECONDS)
+        await self._judge()
+
+    async def _judge(self) -> None:
+        text = self.box.toPlainText()
+        found = await self.context.bridge.run(api.CheckPhrase(text))
+        if text != self.box.toPlainText():
+            return
+        self.check = found
+        self.box.mark(found.unknown_words)
+        self.passphrase_field.setVisible(found.kind not in _WITHOUT_PASSPHRASE)
+        self.box_field.set_hint(found.message)
+        if found.unknown_words:
+            self.box_field.show_error(found.message)
+
+    def _cannot_judge(self, error: api.WrenError) -> None:
+        self.box_field.show_error(error.message)
+
+    def _continue(self) -> None:
+        self.context.bridge.start(self._judge_and_continue(), self._cannot_judge)
+
+    async def _judge_and_continue(self) -> None:
+        await self._judge()
+        if self.check is not None and self.check.complete:
+            self._show(self.seal)
+            self.seal.password.first.setFocus()
+            return
+        text = self.check.message if self.check is not None else ""
+        self.box_field.show_error(text or self.tr("Type or paste what you have of the wallet."))
+        self.box.setFocus()
+
+    # --- making the wallet ---
+
+    def _finish(self) -> None:
+        if not self.seal.problem():
+            self.seal.next.start(self.tr("Restoring…"))
+            self.context.bridge.start(self._restore(), self._failed)
+
+    async def _restore(self) -> None:
+        with_passphrase = self.passphrase_field.isVisibleTo(self)
+        command = api.RestoreWallet(
+            name=self.seal.name.text().strip(),
+            secret=self.box.toPlainText().strip(),
+            password=self.seal.password.value(),
+            passphrase=self.passphrase.text() if with_passphrase else "",
+            birthday=self.birthday.value(),
+        )
+        restored = await self.context.bridge.run(command)
+        self.forget()
+        self.done.emit(restored.wallet)
+
+    def _failed(self, error: api.WrenError) -> None:
+        if error.code in {"bad_phrase", "bad_descriptor"}:
+            self.seal.next.stop()
+            self._show(self.first)
+            self.box_field.show_error(error.message)
+        else:
+            self.seal.show_error(error)
+
+    def forget(self) -> None:
+        """Drop everything secret and stand at the first step again."""
+        self.seal.next.stop()
+        self.box.clear()
+        self.passphrase.clear()
+        self.seal.password.wipe()
+        self._show(self.first)
+
+    def holds_words(self) -> bool:
+        """Whether something was typed that a wallet has not been made of yet."""
+        return bool(self.box.toPlainText().strip())

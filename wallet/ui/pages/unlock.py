@@ -1,0 +1,112 @@
+"""Opening: the choice among several wallets, and the password where opening needs one."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout
+
+from wallet.engine import api
+from wallet.ui.context import Context
+from wallet.ui.design.layout import column, row
+from wallet.ui.design.metrics import Space
+from wallet.ui.pages.page import Page
+from wallet.ui.pages.welcome import Choice
+from wallet.ui.text import safe_text
+from wallet.ui.widgets.brand import brand
+from wallet.ui.widgets.button import BusyButton, Button
+from wallet.ui.widgets.field import Field
+from wallet.ui.widgets.frame import card
+from wallet.ui.widgets.label import note, title
+from wallet.ui.widgets.message import Message
+from wallet.ui.widgets.password import PasswordBox
+
+
+class ChooserPage(Page):
+    """Asks which wallet to open."""
+
+    chosen = Signal(object)
+    another = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, 600)
+        self.choices: list[Choice] = []
+        self._list = QVBoxLayout()
+        self._list.setSpacing(Space.MEDIUM)
+        self.add = Button(self.tr("&Add a wallet"), "quiet", "plus")
+        self.add.clicked.connect(self.another)
+        self.body.addLayout(
+            column(brand(), Space.SMALL, title(self.tr("Which wallet?")), self._list, row(self.add, None))
+        )
+        self.body.addStretch(1)
+
+    def show_wallets(self, wallets: Sequence[api.WalletInfo]) -> None:
+        for choice in self.choices:
+            self._list.removeWidget(choice)
+            choice.deleteLater()
+        self.choices = [self._choice(wallet) for wallet in wallets]
+        for choice in self.choices:
+            self._list.addWidget(choice)
+
+    def _choice(self, wallet: api.WalletInfo) -> Choice:
+        kind = self.tr("watch only") if wallet.watch_only else self.tr("asks for its password to open")
+        text = kind if wallet.locked or wallet.watch_only else self.tr("opens with this computer's keyring")
+        choice = Choice("lock" if wallet.locked else "wallet", safe_text(wallet.name), text)
+        choice.clicked.connect(lambda: self.chosen.emit(wallet))
+        return choice
+
+
+class UnlockPage(Page):
+    """Asks for the password of a wallet. `entered` carries nothing: the window takes the password from the box."""
+
+    entered = Signal()
+    back = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, 480)
+        self._title = title("")
+        self.password = PasswordBox()
+        self.field = Field(self.tr("&Password"), self.password)
+        self.message = Message()
+        self.open = BusyButton(self.tr("&Open"))
+        self.back_button = Button(self.tr("&Back"), "quiet", "back")
+        self.open.clicked.connect(self._enter)
+        self.password.returnPressed.connect(self._enter)
+        self.back_button.clicked.connect(self.back)
+        self.body.addLayout(
+            column(
+                brand(),
+                Space.SMALL,
+                self._title,
+                note(self.tr("This wallet is sealed with its password.")),
+                card(self.field),
+                self.message,
+                row(self.back_button, None, self.open),
+                spacing=Space.LARGE,
+            )
+        )
+        self.body.addStretch(1)
+
+    def ask(self, wallet: api.WalletInfo) -> None:
+        self._title.setText(self.tr("Open “{name}”").format(name=safe_text(wallet.name)))
+        self.password.clear()
+        self.field.clear_error()
+        self.message.clear()
+        self.password.setFocus()
+
+    def show_error(self, error: api.WrenError) -> None:
+        self.open.stop()
+        if error.code == "bad_password":
+            self.field.show_error(error.message)
+            self.password.selectAll()
+            self.password.setFocus()
+        else:
+            self.message.say(error.message, "error")
+
+    def _enter(self) -> None:
+        if self.open.is_busy:
+            return
+        if not self.password.text():
+            self.field.show_error(self.tr("Type the password that was chosen for this wallet."))
+            return
+        self.open.start(self.tr("Opening…"))
+        self.entered.emit()

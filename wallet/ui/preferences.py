@@ -1,0 +1,61 @@
+"""What the user likes, remembered between starts: unit, hidden amounts, light or dark, the window's place."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+
+from wallet.ui.design.theme import Look
+from wallet.ui.text import Unit
+
+
+class Preferences(QObject):
+    """Kept in the data folder when one is named, else at the platform's own place. Nothing secret is in it."""
+
+    changed = Signal()
+
+    def __init__(self, data_dir: str | None) -> None:
+        super().__init__()
+        if data_dir is None:
+            self._store = QSettings("Wren", "window")
+        else:
+            self._store = QSettings(str(Path(data_dir) / "window.ini"), QSettings.Format.IniFormat)
+        self._unit = Unit.BTC if self._text("unit") == Unit.BTC else Unit.SAT
+        self._hidden = self._text("hidden") == "yes"
+
+    def _text(self, key: str) -> str:
+        return str(self._store.value(key, ""))
+
+    @property
+    def unit(self) -> Unit:
+        return self._unit
+
+    @property
+    def hidden(self) -> bool:
+        """Whether amounts are hidden from those who look over a shoulder."""
+        return self._hidden
+
+    @property
+    def look(self) -> Look:
+        text = self._text("look")
+        return Look(text) if text in set(Look) else Look.SYSTEM
+
+    @property
+    def geometry(self) -> QByteArray:
+        value = self._store.value("geometry")
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    def set_unit(self, unit: Unit) -> None:
+        self._unit = unit
+        self._store.setValue("unit", unit.value)
+        self.changed.emit()
+
+    def set_hidden(self, hidden: bool) -> None:
+        self._hidden = hidden
+        self._store.setValue("hidden", "yes" if hidden else "no")
+        self.changed.emit()
+
+    def set_look(self, look: Look) -> None:
+        self._store.setValue("look", look.value)
+
+    def set_geometry(self, geometry: QByteArray) -> None:
+        self._store.setValue("geometry", geometry)

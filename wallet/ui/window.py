@@ -1,0 +1,234 @@
+"""The window: from the first screen to the open wallet, and back."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+
+from wallet.bitcoin.address import AddressError
+from wallet.bitcoin.uri import UriError, parse_uri
+from wallet.engine import api
+from wallet.override import override
+from wallet.ui.context import Context
+from wallet.ui.design.layout import box, column
+from wallet.ui.design.metrics import Space
+from wallet.ui.pages.create import CreatePage
+from wallet.ui.pages.restore import RestorePage
+from wallet.ui.pages.unlock import ChooserPage, UnlockPage
+from wallet.ui.pages.welcome import WelcomePage
+from wallet.ui.shell import Shell
+from wallet.ui.widgets.banner import Banner
+from wallet.ui.widgets.brand import brand
+
+SIZE = (1080, 720)
+MINIMUM = (480, 360)
+
+
+class Window(QMainWindow):
+    """`closing` is sent once, when the window goes and everything behind it should end."""
+
+    closing = Signal()
+
+    def __init__(self, context: Context, link: str | None = None) -> None:
+        super().__init__()
+        self.context = context
+        self._link = link
+        self._wallets: tuple[api.WalletInfo, ...] = ()
+        self._opening: api.WalletInfo | None = None
+        self._asked_to_leave = False
+        self.shell: Shell | None = None
+        self.create_page: CreatePage | None = None
+        self.restore_page: RestorePage | None = None
+        self.welcome = WelcomePage(context)
+        self.unlock_page: UnlockPage | None = None
+        self.chooser: ChooserPage | None = None
+        self.banner = Banner()
+        self.stack = QStackedWidget()
+        self.stack.addWidget(_starting())
+        self.setCentralWidget(box(column(self.banner, self.stack, spacing=0)))
+        self.setWindowTitle("Wren")
+        self.setMinimumSize(*MINIMUM)
+        self._place()
+        self._connect()
+
+    def _connect(self) -> None:
+        self.stack.addWidget(self.welcome)
+        self.welcome.new_wallet.connect(self._show_create)
+        self.welcome.restore.connect(self._show_restore)
+        self.welcome.back.connect(lambda: self._show_wallets(self._wallets))
+        self.context.bridge.failed.connect(lambda text: self.banner.say(text, "error"))
+        self.context.bridge.broken.connect(self.show_fault)
+
+    def _place(self) -> None:
+        """Where it was the last time, if that is still on a screen."""
+        geometry = self.context.preferences.geometry
+        if geometry.isEmpty() or not self.restoreGeometry(geometry):
+            room = self.screen().availableGeometry()
+            self.resize(min(SIZE[0], room.width()), min(SIZE[1], room.height()))
+
+    def show_fault(self, fault: BaseException) -> None:
+        """A fault of our own: said plainly, and the window goes on."""
+        self.banner.say(
+            self.tr(
+                "Wren met a fault of its own ({kind}). Your money is safe; if it comes again, start Wren anew."
+            ).format(kind=type(fault).__name__),
+            "error",
+        )
+
+    # --- opening ---
+
+    async def begin(self) -> None:
+        """After the engine is there: open the only wallet, or ask."""
+        found = await self.context.bridge.run(api.ListWallets())
+        self._wallets = tuple(entry for entry in found if entry.network == self.context.options.network)
+        if len(self._wallets) == 1:
+            self.open_wallet(self._wallets[0])
+        else:
+            self._show_wallets(self._wallets)
+
+    def _show_wallets(self, wallets: Sequence[api.WalletInfo]) -> None:
+        self.welcome.back_button.setVisible(bool(wallets))
+        if not wallets:
+            self._show(self.welcome)
+            return
+        if self.chooser is None:
+            self.chooser = ChooserPage(self.context)
+            self.stack.addWidget(self.chooser)
+            self.chooser.chosen.connect(self.open_wallet)
+            self.chooser.another.connect(lambda: self._show(self.welcome))
+        self.chooser.show_wallets(wallets)
+        self._show(self.chooser)
+
+    def open_wallet(self, wallet: api.WalletInfo) -> None:
+        self._opening = wallet
+        if wallet.locked:
+            self._ask_password(wallet)
+        else:
+            self.context.bridge.start(self._open(wallet.name, None), self._open_failed)
+
+    def _ask_password(self, wallet: api.WalletInfo) -> None:
+        if self.unlock_page is None:
+            self.unlock_page = UnlockPage(self.context)
+            self.stack.addWidget(self.unlock_page)
+            self.unlock_page.entered.connect(self._password_entered)
+            self.unlock_page.back.connect(lambda: self._show_wallets(self._wallets))
+        self._show(self.unlock_page)
+        self.unlock_page.ask(wallet)
+
+    def _password_entered(self) -> None:
+        if self._opening is not None and self.unlock_page is not None:
+            work = self._open(self._opening.name, self.unlock_page.password.text())
+            self.context.bridge.start(work, self.unlock_page.show_error)
+
+    def _open_failed(self, error: api.WrenError) -> None:
+        """Opening without a question did not do: ask, or say why."""
+        if error.code == "bad_password" and self._opening is not None:
+            self._ask_password(self._opening)
+            return
+        self.banner.say(error.message, "error")
+        self._show_wallets(self._wallets)
+
+    async def _open(self, name: str, password: str | None) -> None:
+        wallet = await self.context.bridge.run(api.OpenWallet(name, password))
+        if self.unlock_page is not None:
+            self.unlock_page.open.stop()
+            self.unlock_page.password.clear()
+        await self._enter(wallet)
+
+    async def _enter(self, wallet: api.WalletInfo) -> None:
+        """Show the open wallet, and go online unless told not to."""
+        self._leave_shell()
+        self.banner.clear()
+        self.shell = Shell(self.context, wallet)
+        self.shell.other_wallet.connect(self._change_wallet)
+        self.stack.addWidget(self.shell)
+        self._show(self.shell)
+        self.setWindowTitle(self.tr("{name} · Wren").format(name=wallet.name))
+        self.shell.show_sync(await self.context.bridge.run(api.GetSyncStatus()))
+        self._follow_link()
+        if not self.context.options.offline:
+            await self.context.bridge.run(api.Connect())
+
+    def _leave_shell(self) -> None:
+        if self.shell is not None:
+            self.stack.removeWidget(self.shell)
+            self.shell.deleteLater()
+            self.shell = None
+
+    def _change_wallet(self) -> None:
+        self.context.bridge.start(self._close_wallet())
+
+    async def _close_wallet(self) -> None:
+        await self.context.bridge.run(api.CloseWallet())
+        self._leave_shell()
+        self.setWindowTitle("Wren")
+        self._wallets = await self.context.bridge.run(api.ListWallets())
+        self._show_wallets(self._wallets)
+
+    # --- onboarding ---
+
+    def _show_create(self) -> None:
+        if self.create_page is None:
+            self.create_page = CreatePage(self.context)
+            self.stack.addWidget(self.create_page)
+            self.create_page.back.connect(lambda: self._show(self.welcome))
+            self.create_page.done.connect(self._made)
+        self._show(self.create_page)
+
+    def _show_restore(self) -> None:
+        if self.restore_page is None:
+            self.restore_page = RestorePage(self.context)
+            self.stack.addWidget(self.restore_page)
+            self.restore_page.back.connect(lambda: self._show(self.welcome))
+            self.restore_page.done.connect(self._made)
+        self._show(self.restore_page)
+        self.restore_page.box.setFocus()
+
+    def _made(self, name: str) -> None:
+        """A wallet was made, and the engine has it open."""
+        self.context.bridge.start(self._enter_made(name))
+
+    async def _enter_made(self, name: str) -> None:
+        self._wallets = await self.context.bridge.run(api.ListWallets())
+        wallet = next(entry for entry in self._wallets if entry.name == name)
+        await self._enter(wallet)
+
+    # --- links, leaving ---
+
+    def _follow_link(self) -> None:
+        link, self._link = self._link, None
+        if link is None or self.shell is None:
+            return
+        try:
+            self.shell.pay(parse_uri(link, self.context.params))
+        except (UriError, AddressError) as error:
+            self.banner.say(self.tr("The link cannot be paid: {reason}").format(reason=str(error)), "error")
+
+    def _show(self, page: QWidget) -> None:
+        self.stack.setCurrentWidget(page)
+
+    def _words_at_risk(self) -> bool:
+        current = self.stack.currentWidget()
+        return isinstance(current, CreatePage | RestorePage) and current.holds_words()
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._words_at_risk() and not self._asked_to_leave:
+            self._asked_to_leave = True
+            self.banner.say(
+                self.tr("No wallet has been made of these words yet. Close the window once more to leave anyway."),
+                "warning",
+            )
+            event.ignore()
+            return
+        self.context.preferences.set_geometry(self.saveGeometry())
+        self.context.clipboard.clear()
+        event.accept()
+        self.closing.emit()
+
+
+def _starting() -> QWidget:
+    centred = column(None, brand(), None)
+    centred.setContentsMargins(Space.HUGE, Space.HUGE, Space.HUGE, Space.HUGE)
+    return box(centred)
