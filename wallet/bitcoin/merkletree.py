@@ -170,8 +170,8 @@ class _PartialWalk:
         return sha256d(left + right)
 
     def finish(self) -> None:
-        """Refuse what the walk left over, padding but for zero bits of the last byte."""
+        """Refuse what the walk left over, but for zeros that fill up the last byte of flags."""
         if next(self._hashes, None) is not None:
             raise MerkleError("hashes left over")
-        if (self._used + 7) // 8 != len(self._bits):
+        if (self._used + 7) // 8 != len(self._bits) or self._bits[-1] >> (self._used - 1) % 8 + 1:
             raise MerkleError("flags left over")

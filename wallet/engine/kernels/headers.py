@@ -123,8 +123,8 @@ class _Batch:
                     return position
         judged = times[MEDIAN_SPAN:]
         below = np.zeros(len(judged), np.int8)
-        for distance in range(1, MEDIAN_SPAN + 1):
-            below += times[MEDIAN_SPAN - distance : len(times) - distance] < judged
+        for start in range(MEDIAN_SPAN):
+            below += times[start : start + len(judged)] < judged
         broken = np.flatnonzero(below <= MEDIAN_SPAN // 2)
         return int(broken[0]) + MEDIAN_SPAN - len(known) if broken.size else self.count
 
@@ -145,7 +145,7 @@ class _Batch:
 
     def version(self) -> int:
         heights = np.arange(self._first_height, self._first_height + self.count)
-        reached = np.searchsorted(self._params.version_heights, heights, side="right")
+        reached = sum((heights >= start).astype(np.int32) for start in self._params.version_heights)
         return self._first(self._versions < np.where(reached > 0, reached + 1, ANY_VERSION))
 
     def future(self, now: int) -> int:
