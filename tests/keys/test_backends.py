@@ -12,7 +12,8 @@ import keyring.backends.null
 import keyring.backends.SecretService
 import pytest
 
-from wallet.keys.backends import FileBackend, KeyringBackend, KeyringItems, probe, write_durably
+from wallet.keys.backends import FileBackend, KeyringBackend, KeyringItems, NoKeyring, probe, write_durably
+from wallet.keys.database_key import KeyringDatabaseKey
 from wallet.keys.record import KdfCost, Secret, VaultError, seal
 
 RECORD = seal(Secret("bip39", bytes(16), "english"), "pw", KdfCost(19 * 1024, 1, 1))
@@ -180,6 +181,22 @@ class TestKeyringThatMisbehaves:
         assert caught.value.code == "vault_unavailable"
         assert "abandon" not in str(caught.value)
 
+    def test_a_database_key_comes_back_and_anything_else_there_is_corrupt(self, kept: dict[str, str]) -> None:
+        key = KeyringDatabaseKey(KeyringItems(), "1234")
+        key.store(bytes(range(32)))
+        assert set(kept) == {"database:1234"}
+        assert key.load() == bytes(range(32))
+        for wrong in ("no base64!", "c2hvcnQ=", "ünlesbar"):
+            kept["database:1234"] = wrong
+            with pytest.raises(VaultError) as caught:
+                key.load()
+            assert caught.value.code == "corrupt"
+
+    def test_both_slots_are_cleared_even_when_damaged(self, kept: dict[str, str]) -> None:
+        kept.update({"vault:1234:A": "no record", "vault:1234:B": "", "vault:5678:A": "another wallet's"})
+        KeyringBackend(KeyringItems(), "1234").clear()
+        assert set(kept) == {"vault:5678:A"}
+
     @pytest.mark.usefixtures("kept")
     def test_each_call_into_the_keyring_is_announced(self) -> None:
         calls: list[bool] = []
@@ -200,6 +217,25 @@ def test_without_a_session_there_is_no_keyring_and_auto_takes_a_file(
         with pytest.raises(VaultError) as caught:
             probe("keyring")
         assert caught.value.code == "vault_unavailable"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the allow-list differs by platform")
+def test_where_the_keyring_cannot_even_be_imported_auto_takes_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jeepney", None)
+    assert probe("auto") == "file"
+    with pytest.raises(NoKeyring):
+        KeyringItems()
+
+
+def test_a_file_that_does_not_keep_what_it_was_given_is_no_success(tmp_path: Path) -> None:
+    path = tmp_path / "vault.bin"
+
+    def meddle(step: str) -> None:
+        if step == "synced":
+            path.write_bytes(path.read_bytes().replace(b"given", b"other"))
+
+    with pytest.raises(VaultError, match="did not keep"):
+        FileBackend(path, meddle).write("A", b"given")
 
 
 def test_a_temporary_file_is_private_from_its_first_byte(tmp_path: Path) -> None:

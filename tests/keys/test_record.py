@@ -4,6 +4,7 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from wallet.keys.record import (
     from_text,
     open_record,
     seal,
+    sealed_size,
     to_text,
     unseal,
     unwrap_key,
@@ -152,6 +154,36 @@ def test_every_phrase_fits_into_every_keyring_as_ascii() -> None:
     text = to_text(seal(largest, "pw", CHEAP))
     assert text.isascii()
     assert len(text) <= 1100
+
+
+def test_the_size_of_a_record_is_known_before_it_is_sealed() -> None:
+    for secret in (SECRET, Secret("xprv", bytes(300)), Secret("bip39", bytes(32), passphrase="p" * 600)):
+        assert sealed_size(secret) == len(seal(secret, "pw", CHEAP))
+
+
+def test_a_secret_beyond_all_bounds_is_refused() -> None:
+    with pytest.raises(VaultError) as caught:
+        seal(Secret("bip39", bytes(16), passphrase="p" * 70_000), "pw", CHEAP)
+    assert caught.value.code == "refused"
+
+
+def test_a_computer_without_the_memory_is_told_how_much_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Starved:
+        def __init__(self, **_: object) -> None: ...
+
+        def derive_into(self, *_: object) -> None:
+            raise MemoryError
+
+    monkeypatch.setattr("wallet.keys.record.Argon2id", Starved)
+    with pytest.raises(VaultError, match="19 MiB") as caught:
+        open_record(SEALED, "correct horse")
+    assert caught.value.code == "vault_unavailable"
+
+
+def test_a_kind_of_secret_from_a_later_version_is_left_alone() -> None:
+    kind: Any = "shamir"
+    later = Secret(kind, bytes(16))
+    assert code_of(seal(later, "pw", CHEAP), "pw") == "newer_version"
 
 
 def test_two_seals_of_one_secret_share_nothing() -> None:

@@ -145,6 +145,29 @@ def test_a_damaged_slot_does_not_hide_the_sound_one(store: FileBackend) -> None:
     assert code_of(store, "new") == "corrupt"
 
 
+class Silent(FileBackend):
+    """A store that does not answer any more."""
+
+    def read(self, slot: Slot) -> bytes | None:
+        raise VaultError("vault_unavailable", "gone")
+
+
+def test_a_store_that_does_not_answer_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    assert code_of(Silent(tmp_path / "vault.bin"), "old") == "vault_unavailable"
+
+
+def test_a_record_that_needs_more_memory_than_there_is_is_not_called_a_wrong_password(
+    store: FileBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(store)
+
+    def starved(*_: object) -> bytearray:
+        raise VaultError("vault_unavailable", "needs more memory")
+
+    monkeypatch.setattr("wallet.keys.vault.unseal", starved)
+    assert code_of(store, "old") == "vault_unavailable"
+
+
 CHANGE = """
 import os, signal, sys
 from pathlib import Path

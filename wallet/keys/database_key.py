@@ -11,7 +11,6 @@ key with the wallet's identity as salt; the box is ChaCha20-Poly1305 with everyt
 """
 
 import base64
-import binascii
 import secrets
 from pathlib import Path
 from typing import Final, Literal
@@ -56,8 +55,8 @@ class KeyringDatabaseKey:
         if text is None:
             raise VaultError("not_found", "the keyring does not know this wallet: restore it with its seed words")
         try:
-            key = base64.b64decode(text.encode(), validate=True)
-        except binascii.Error as error:
+            key = base64.b64decode(text, validate=True)
+        except ValueError as error:
             raise VaultError("corrupt", "the keyring's item is not a key of Wren") from error
         if len(key) != _KEY:
             raise VaultError("corrupt", "the keyring's item is not a key of Wren")
