@@ -23,8 +23,8 @@ from wallet.engine.api import ErrorCode, WrenError
 VaultHome = Literal["keyring", "file"]
 Cost = tuple[int, int, int]
 
-# Together with the start of a process, a keyring that hangs is reported within 15 s.
-KEYRING_SECONDS: Final = 12.0
+# Together with the start of a process on a busy computer, a keyring that hangs is reported within 15 s.
+KEYRING_SECONDS: Final = 10.0
 # From the start of the process to its first word, and for each stretch of work between calls into the keyring. The
 # dearest key derivation that is accepted takes some 20 s on a slow computer.
 WORK_SECONDS: Final = 60.0
