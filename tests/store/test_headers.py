@@ -170,6 +170,44 @@ def test_filter_headers_lose_the_whole_damaged_page(tmp_path: Path) -> None:
     again.close()
 
 
+def test_a_reader_beside_the_owner_changes_nothing(path: Path, chain: Chain) -> None:
+    owner = HeaderFile(path)
+    owner.apply(0, chain.raw(0, 1200))
+    owner.flush()
+    index = path.with_name("headers.dat.idx")
+    before = path.read_bytes(), index.read_bytes()
+    reader = HeaderFile(path, read_only=True)
+    assert reader.ranges == ((0, 1200),)
+    reader.apply(1100, chain.raw(1100, 1500))
+    reader.drop(0, 10)
+    assert reader.ranges == ((11, 1500),)
+    assert reader.read(1000, 501) == chain.raw(1000, 1500)
+    reader.close()
+    assert (path.read_bytes(), index.read_bytes()) == before
+    owner.apply(1201, chain.raw(1201, 1300))
+    assert owner.read(0, 1301) == chain.raw(0, 1300)
+    owner.close()
+
+
+def test_a_reader_makes_no_files(path: Path, chain: Chain) -> None:
+    reader = HeaderFile(path, read_only=True)
+    reader.apply(0, chain.raw(0, 0))
+    assert (reader.tip, reader.read(0, 1)) == (0, chain.raw(0, 0))
+    reader.close()
+    assert not path.parent.exists()
+
+
+def test_a_reader_sees_less_where_the_owner_is_ahead_of_its_index(path: Path, chain: Chain) -> None:
+    filled(path, chain)
+    flip(path, 80 * 3300)
+    reader = HeaderFile(path, read_only=True)
+    assert (reader.repaired, reader.tip) == (True, 3299)
+    reader.close()
+    again = HeaderFile(path, read_only=True)
+    assert again.repaired
+    again.close()
+
+
 class Killed(BaseException):
     """The process ends here."""
 
@@ -230,6 +268,7 @@ def test_ended_at_any_write_it_opens_with_linked_headers(
         try:
             steps(ended, chain, branch)
         except (Killed, StoreError):
+            assert ended._file is not None
             ended._file.close()
         else:
             assert number > 12

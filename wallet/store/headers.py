@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -40,28 +41,25 @@ class _Span:
 class RecordFile:
     """Records of one size by height, with valid ranges. Raises StoreError where the file system fails.
 
-    `read` also gives records that were staged since the file was opened. One object owns a file.
+    `read` also gives records that were staged since the file was opened. One object owns a file. Others may look at it
+    read-only: they see what it had when they opened it or less, and whatever they change stays in their memory.
     """
 
     def __init__(self, path: Path, size: int, linked: bool, read_only: bool = False) -> None:
-        """linked: the records are headers, each naming the hash of the one below.
-
-        read_only: nothing is written, not even a repair; what another process writes meanwhile is not seen.
-        """
+        """linked: the records are headers, each naming the hash of the one below. read_only: nothing is written."""
         self.path = path
-        self._read_only = read_only
         self._index_path = path.with_name(path.name + ".idx")
         self._size = size
         self._chained = linked
         self._spans: list[_Span] = []
         self._unsaved = 0
         self._map: mmap.mmap | None = None
-        with self._guard(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            access = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
-            handle = os.open(path, access | getattr(os, "O_BINARY", 0), 0o600)
-            self._file = os.fdopen(handle, "rb" if read_only else "r+b", 0)
-            self._end = path.stat().st_size // size
+        self._end = 0
+        self._file: FileIO | None = None
+        if read_only:
+            self._map_for_reading()
+        else:
+            self._file = self._open_for_writing()
         self.repaired = self._open()
         """Whether something that the index counted had to be given up."""
 
@@ -132,7 +130,8 @@ class RecordFile:
         if self._map is not None:
             self._map.close()
             self._map = None
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     # --- bytes
 
@@ -149,9 +148,26 @@ class RecordFile:
             raise ValueError(f"{len(raw)} bytes are not records of {self._size}")
         return count
 
+    def _open_for_writing(self) -> FileIO:
+        with self._guard(self.path):
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            file = self.path.open("r+b", buffering=0)
+            self._end = self.path.stat().st_size // self._size
+        return file
+
+    def _map_for_reading(self) -> None:
+        """What is changed in such a map stays in memory."""
+        with self._guard(self.path):
+            if self.path.exists() and self.path.stat().st_size:
+                with self.path.open("rb") as file:
+                    self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+                self._end = len(self._map) // self._size
+
     def _write(self, first: int, raw: bytes) -> None:
-        if self._read_only:
-            raise StoreError(self.path, "this file must be mended first, which the next sync does")
+        if self._file is None:
+            self._write_to_memory(first, raw)
+            return
         with self._guard(self.path):
             self._file.seek(first * self._size)
             view = memoryview(raw)
@@ -159,11 +175,21 @@ class RecordFile:
                 view = view[self._file.write(view) :]
         self._end = max(self._end, first + len(raw) // self._size)
 
+    def _write_to_memory(self, first: int, raw: bytes) -> None:
+        end = max(self._end, first + len(raw) // self._size)
+        if self._map is None or len(self._map) < end * self._size:
+            old = self.read(0, self._end)
+            self._map = mmap.mmap(-1, end * self._size)
+            self._map[: len(old)] = old
+        self._map[first * self._size : first * self._size + len(raw)] = raw
+        self._end = end
+
     def _remap(self) -> None:
         with self._guard(self.path):
             if self._map is not None:
                 self._map.close()
-            self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+            if self._file is not None:
+                self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
 
     # --- spans
 
@@ -227,7 +253,7 @@ class RecordFile:
     # --- the index
 
     def _save(self) -> None:
-        if self._read_only:
+        if self._file is None:
             return
         body = [_HEAD.pack(_MAGIC, self._size, len(self._spans))]
         for span in self._spans:
