@@ -22,6 +22,7 @@ from wallet.ui.design.theme import Look
 from wallet.ui.main import make_window, use_resources
 from wallet.ui.pages.receive import ReceivePage
 from wallet.ui.pages.send import SendPage
+from wallet.ui.text import use_locale
 from wallet.ui.window import Window
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,6 +109,7 @@ class Photographer:
         receive.label.setText("Invoice 7")
         receive.amount.box.setText("1,5")
         receive.label.textEdited.emit("")
+        receive.amount.edited.emit()
         await self.take("receive-wrong-amount")
         shell.sidebar.choose("history")
         await self.take("history")
@@ -164,6 +166,7 @@ def main() -> None:
     width, _, height = (sys.argv[3] if len(sys.argv) > 3 else "1080x720").partition("x")
     folder.mkdir(parents=True, exist_ok=True)
     app = QApplication(sys.argv[:1])
+    use_locale()
     use_resources(ROOT / "resources")
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)

@@ -13,8 +13,8 @@ T = TypeVar("T")
 WORDS = "abandon ability able about above absent absorb abstract absurd abuse access accident"
 PASSWORD = "correct horse battery"
 ADDRESSES = (
-    "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080",
-    "bcrt1q0ht9tyks4vh7p5p904t340cr9nvahy7u3re7zg",
+    "bcrt1qw6fv8tf4gzacq0qzpvawuekd3zr3yv35gs3jky",
+    "bcrt1p94c3vs4hy6cygqtz0j5lhtpj7hy9xra3jq7vfkczykr30ys6fzqst8tcs8",
 )
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 SYNCED = api.SyncStatus("regtest", "synced", 100.0, 900, "00" * 32, NOW, 900, 900, 900, 8, synced=True, stale=False)

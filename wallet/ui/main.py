@@ -18,6 +18,7 @@ from wallet.ui.bridge import Bridge
 from wallet.ui.context import Context
 from wallet.ui.design.theme import Theme
 from wallet.ui.preferences import Preferences
+from wallet.ui.text import use_locale
 from wallet.ui.widgets.clipboard import Clipboard
 from wallet.ui.window import Window
 
@@ -81,6 +82,7 @@ def run_window(make_engine: MakeEngine, options: api.EngineOptions, resources: P
     app = QApplication([sys.argv[0] or "wren"])
     app.setApplicationName("Wren")
     app.setDesktopFileName("wren")
+    use_locale()
     app.setQuitOnLastWindowClosed(False)
     use_resources(resources)
     app.setWindowIcon(QIcon("wren:icons/app.svg"))

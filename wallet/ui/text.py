@@ -46,6 +46,14 @@ def in_fours(text: str) -> str:
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
 
 
+def use_locale() -> None:
+    """The system's way to write numbers and dates; plain English where the system names none (the "C" locale)."""
+    system = QLocale.system()
+    if system.language() is QLocale.Language.C:
+        system = QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom)
+    QLocale.setDefault(system)
+
+
 # --- amounts ----------------------------------------------------------------------------------------------------------
 
 
@@ -156,8 +164,9 @@ def _local(moment: datetime) -> QDateTime:
 
 
 def format_time(moment: datetime) -> str:
-    """Date and time of day, in the user's zone and order."""
-    return QLocale().toString(_local(moment), QLocale.FormatType.ShortFormat)
+    """Date and time of day, in the user's zone and words; the month by its name, so that no order is mistaken."""
+    time = QLocale().toString(_local(moment).time(), QLocale.FormatType.ShortFormat)
+    return f"{format_day(moment)}, {time}"
 
 
 def format_day(moment: datetime | date) -> str:

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
     """One scheme; each colour is named by its part, as #rrggbb."""
 
+    name: str
     window: str
     card: str
     field: str
@@ -27,6 +28,7 @@ class Colours:
 
 
 LIGHT = Colours(
+    name="light",
     window="#f5f3ee",
     card="#ffffff",
     field="#ffffff",
@@ -45,6 +47,7 @@ LIGHT = Colours(
 )
 
 DARK = Colours(
+    name="dark",
     window="#171a19",
     card="#202423",
     field="#191c1b",
@@ -63,14 +66,17 @@ DARK = Colours(
 )
 
 
-def colours_of(palette: QPalette) -> Colours:
-    """The scheme that a widget's palette belongs to."""
-    return DARK if palette.color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
+def colours_now() -> Colours:
+    """The scheme that is on.
+
+    Asked of the application, not of a widget: a style sheet puts a widget's own ground into that widget's palette.
+    """
+    return DARK if QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
 
 
-def colour(palette: QPalette, role: str) -> QColor:
+def colour(role: str) -> QColor:
     """One colour of the scheme by its name."""
-    return QColor(getattr(colours_of(palette), role))
+    return QColor(getattr(colours_now(), role))
 
 
 def make_palette(colours: Colours) -> QPalette:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtGui import QColor
 
 from wallet.engine import api
 from wallet.override import override
@@ -125,9 +125,9 @@ class HistoryModel(QAbstractTableModel):
                 return self._text(row, column)
             case Qt.ItemDataRole.AccessibleTextRole:
                 return self._spoken(row, column)
-            case Qt.ItemDataRole.DecorationRole if column is Column.STATUS:
+            case Qt.ItemDataRole.DecorationRole if column is Column.LABEL:
                 name, role_name = status_icon(row)
-                return icons.icon(name, colour(QGuiApplication.palette(), role_name), 18)
+                return icons.icon(name, colour(role_name), 18)
             case Qt.ItemDataRole.TextAlignmentRole if column is Column.AMOUNT:
                 return _RIGHT
             case Qt.ItemDataRole.FontRole if column in (Column.AMOUNT, Column.TIME):
@@ -158,9 +158,8 @@ class HistoryModel(QAbstractTableModel):
         return kind.format(amount=spoken_amount(abs(row.amount), self._preferences.unit))
 
     def _foreground(self, row: api.HistoryRow, column: Column) -> QColor | None:
-        palette = QGuiApplication.palette()
         if row.status in ("replaced", "abandoned"):
-            return colour(palette, "muted")
+            return colour("muted")
         if column is Column.AMOUNT and row.amount > 0:
-            return colour(palette, "accent")
-        return colour(palette, "muted") if column in (Column.TIME, Column.STATUS) else None
+            return colour("accent")
+        return colour("muted") if column in (Column.TIME, Column.STATUS) else None

@@ -1,6 +1,7 @@
 """All payments, newest first."""
 
 from PySide6.QtCore import QModelIndex, QSize, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from wallet.engine import api
@@ -15,6 +16,7 @@ from wallet.ui.widgets.frame import frame
 from wallet.ui.widgets.label import note, title
 
 ROW_HEIGHT = 44
+NARROW = 640
 FIRST_ROWS = 200
 _WIDTHS = {Column.TIME: 150, Column.STATUS: 210, Column.AMOUNT: 190}
 
@@ -46,6 +48,12 @@ class HistoryTable(QTableView):
         for section, width in _WIDTHS.items():
             header.resizeSection(section, width)
         self.activated.connect(self._open)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room the status keeps its icon, beside the label, and loses its words."""
+        super().resizeEvent(event)
+        self.setColumnHidden(Column.STATUS, self.width() < NARROW)
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(self._model.row_at(index).txid)

@@ -92,7 +92,7 @@ class OverviewPage(Page):
         self._empty = note(self.tr("Nothing yet. Your first address is ready under Receive; no need to wait."))
         self._status: api.SyncStatus | None = None
         self.body.addWidget(self._balance_card())
-        self.body.addWidget(card(row(section(self.tr("Latest payments")), self._all), self._empty, self._latest))
+        self.body.addWidget(card(row(section(self.tr("Latest payments")), None, self._all), self._empty, self._latest))
         self.body.addStretch(1)
 
     def _balance_card(self) -> QFrame:

@@ -61,7 +61,7 @@ class ReceivePage(Page):
         self.body.addStretch(1)
         self.new_button.clicked.connect(self._renew)
         self.label.textEdited.connect(self._edited)
-        self.amount.edited.connect(self._edited)
+        self.amount.edited.connect(self._redraw)
 
     def _address_card(self) -> QWidget:
         text = column(
@@ -108,14 +108,18 @@ class ReceivePage(Page):
         self._make_uri()
         await self.qr.draw(self.uri)
 
-    def _edited(self) -> None:
+    def _redraw(self) -> None:
         self._make_uri()
+        self.context.bridge.start(self.qr.draw(self.uri))
+
+    def _edited(self) -> None:
+        """The label is kept once the typing pauses."""
+        self._redraw()
         if self._saving is not None:
             self._saving.cancel()
-        self._saving = self.context.bridge.start(self._redraw_and_save())
+        self._saving = self.context.bridge.start(self._save())
 
-    async def _redraw_and_save(self) -> None:
-        await self.qr.draw(self.uri)
+    async def _save(self) -> None:
         await asyncio.sleep(SAVE_SECONDS)
         await self.context.bridge.run(api.SetLabel("addr", self._address, self.label.text().strip()))
 

@@ -39,7 +39,7 @@ class SecretBox(QPlainTextEdit):
         """Underline words by their numbers, from 0."""
         underline = QTextCharFormat()
         underline.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SpellCheckUnderline)
-        underline.setUnderlineColor(QColor(colour(self.palette(), "danger")))
+        underline.setUnderlineColor(QColor(colour("danger")))
         spans = _word_spans(self.toPlainText())
         marks: list[QTextEdit.ExtraSelection] = []
         for word in words:
@@ -76,6 +76,8 @@ class BirthdayChoice(QWidget):
         self.day.setMinimumDate(FIRST_DAY)
         self.day.setMaximumDate(QDate.currentDate())
         self.day.setAccessibleName(self.tr("Day of the first use"))
+        self.day.setDisplayFormat("d MMM yyyy")
+        self.day.setMinimumWidth(150)
         self.day.setEnabled(False)
         group = QButtonGroup(self)
         group.addButton(self.unsure)

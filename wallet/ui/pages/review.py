@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from wallet.bitcoin.amount import AmountError, Sats
 from wallet.engine import api
 from wallet.ui.context import Context
-from wallet.ui.design.layout import LEFT, RIGHT, TOP, Item, column, row
+from wallet.ui.design.layout import RIGHT, TOP, Item, column, row
 from wallet.ui.design.metrics import Space, Type
 from wallet.ui.text import Unit, format_amount, format_rate, format_share
 from wallet.ui.widgets.address import AddressLabel
@@ -34,15 +34,10 @@ class Figures(QWidget):
         self._grid.setSpacing(Space.SMALL)
         self._grid.setColumnStretch(0, 1)
 
-    def clear(self) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
-
     def add(self, name: str, amount: Label, detail: str = "") -> None:
         at = self._grid.rowCount()
         left = column(Label(name), *([caption(detail)] if detail else []), spacing=2)
-        self._grid.addLayout(left, at, 0, LEFT | TOP)
+        self._grid.addLayout(left, at, 0)
         self._grid.addWidget(amount, at, 1, RIGHT | TOP)
 
 
@@ -124,7 +119,13 @@ class ReviewStep(QWidget):
         both = caption(format_amount(end.amount or 0, other))
         whose = self.tr("To an address of your own") if end.own else self.tr("To")
         widget = QWidget()
-        items: list[Item] = [amount, both, caption(whose), AddressLabel(end.address or self.tr("(no address)"))]
+        items: list[Item] = [
+            amount,
+            both,
+            Space.SMALL,
+            caption(whose),
+            AddressLabel(end.address or self.tr("(no address)")),
+        ]
         widget.setLayout(column(*items, spacing=Space.HAIR))
         return widget
 

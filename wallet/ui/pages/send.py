@@ -66,7 +66,6 @@ class SendForm(QWidget):
             self.tr("&Label"), self.label, self.tr("A note for yourself; it stays in this wallet.")
         )
         self.rate = QLineEdit()
-        self.rate.setMaximumWidth(180)
         self.rate.setPlaceholderText(self.tr("automatic"))
         self.rate_field = Field(
             self.tr("&Fee rate, sat/vB"),
@@ -122,6 +121,7 @@ class SendForm(QWidget):
 
     def fill(self, uri: PaymentUri) -> None:
         """Take over what a payment link asks for; its words are a stranger's and shown literally."""
+        self._clear_errors()
         self.recipient.setText(uri.address.text)
         if uri.amount is not None:
             self.max.setChecked(False)
@@ -140,6 +140,7 @@ class SendForm(QWidget):
 
     def read(self) -> Wish | None:
         """The payment that is meant, or None: then each field that is wrong says so."""
+        self._clear_errors()
         address, amount, rate = self._read_address(), self._read_amount(), self._read_rate()
         for wrong in (self.recipient_field, self.amount_field, self.rate_field):
             if wrong.error:
@@ -203,9 +204,12 @@ class SendForm(QWidget):
         self.max.setChecked(False)
         for box in (self.recipient, self.amount.box, self.label, self.rate, self.accept.box):
             box.clear()
+        self._clear_errors()
+        self.accept_field.hide()
+
+    def _clear_errors(self) -> None:
         for field in (self.recipient_field, self.amount_field, self.rate_field, self.accept_field):
             field.clear_error()
-        self.accept_field.hide()
         self.message.clear()
 
 
@@ -221,7 +225,7 @@ class SendPage(Page):
     opened = Signal(str)
 
     def __init__(self, context: Context) -> None:
-        super().__init__(context, 720)
+        super().__init__(context)
         self.form = SendForm(context)
         self.review = ReviewStep(context)
         self.sent = SentStep(context)
@@ -258,7 +262,6 @@ class SendPage(Page):
         self.form.recipient.setFocus()
 
     def _prepare(self) -> None:
-        self.form.message.clear()
         self._wish = self.form.read()
         if self._wish is not None and not self.form.review_button.is_busy:
             self.form.review_button.start(self.tr("Choosing coins…"))

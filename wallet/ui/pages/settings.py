@@ -33,7 +33,7 @@ class SettingsPage(Page):
     other_wallet = Signal()
 
     def __init__(self, context: Context) -> None:
-        super().__init__(context, 640)
+        super().__init__(context)
         preferences = context.preferences
         looks = [
             (Look.SYSTEM.value, self.tr("As the system")),

@@ -122,6 +122,7 @@ class TransactionDialog(QDialog):
         inside.setLayout(self.content)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidget(inside)
         close = Button(self.tr("&Close"), "primary")
@@ -156,6 +157,8 @@ class TransactionDialog(QDialog):
             words += self.tr(" · block {height}, {n} deep").format(height=entry.height, n=detail.confirmations)
         when = format_time(entry.time) if entry.time else self.tr("in no block yet")
         name, role = status_icon(entry)
+        headline = row(Icon(name, role), Label(words, wrap=True))
+        headline.setStretch(1, 1)
         figures = Figures()
         if entry.fee is not None:
             rate = f"{format_amount(entry.fee, Unit.SAT)}, {detail.vsize} vB"
@@ -165,7 +168,7 @@ class TransactionDialog(QDialog):
         txid = Code(_breakable(entry.txid), Type.CAPTION)
         copy = CopyButton(self._context.clipboard, self.tr("Copy &id"), lambda: entry.txid, "quiet")
         return card(
-            row(Icon(name, role), Label(words, wrap=True), None),
+            headline,
             amount,
             caption(when),
             figures,

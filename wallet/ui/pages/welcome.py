@@ -59,6 +59,7 @@ class WelcomePage(Page):
         self.new_choice.clicked.connect(self.new_wallet)
         self.restore_choice.clicked.connect(self.restore)
         self.back_button.clicked.connect(self.back)
+        self.body.addStretch(1)
         self.body.addLayout(
             column(
                 brand(),
@@ -74,6 +75,6 @@ class WelcomePage(Page):
                 self.new_choice,
                 self.restore_choice,
                 self.back_button,
-                None,
             )
         )
+        self.body.addStretch(2)

@@ -33,10 +33,10 @@ class Button(QPushButton):
 
     def _icon_colour(self) -> QColor:
         if not self.isEnabled():
-            return colour(self.palette(), "edge")
+            return colour("edge")
         if self.isCheckable() and self.isChecked():
-            return colour(self.palette(), "accent")
-        return colour(self.palette(), _ICON_ROLE.get(self._kind, "text"))
+            return colour("accent")
+        return colour(_ICON_ROLE.get(self._kind, "text"))
 
     def _draw_icon(self) -> None:
         if self._icon:
@@ -97,7 +97,7 @@ class BusyButton(Button):
     def _turn(self) -> None:
         self._angle = (self._angle + _SPIN_DEGREES) % 360
         size = self.iconSize().width()
-        arc = icons.icon("busy", colour(self.palette(), "edge"), size).pixmap(self.iconSize())
+        arc = icons.icon("busy", colour("edge"), size).pixmap(self.iconSize())
         turned = arc.transformed(QTransform().rotate(self._angle), Qt.TransformationMode.SmoothTransformation)
         canvas = arc.copy()
         canvas.fill(Qt.GlobalColor.transparent)

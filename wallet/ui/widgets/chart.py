@@ -59,12 +59,12 @@ class BalanceChart(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = QRectF(1, 4, self.width() - 2, self.height() - _FOOT - 6)
         steps = self._steps(area)
-        fill = QColor(colour(self.palette(), "accent"))
+        fill = QColor(colour("accent"))
         fill.setAlpha(34)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(fill)
         painter.drawPolygon(QPolygonF([area.bottomLeft(), *steps, area.bottomRight()]))
-        painter.setPen(QPen(colour(self.palette(), "accent"), 2))
+        painter.setPen(QPen(colour("accent"), 2))
         painter.drawPolyline(QPolygonF(steps))
         self._draw_ends(painter, area)
 
@@ -82,9 +82,9 @@ class BalanceChart(QWidget):
         return steps
 
     def _draw_ends(self, painter: QPainter, area: QRectF) -> None:
-        painter.setPen(colour(self.palette(), "line"))
+        painter.setPen(colour("line"))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        painter.setPen(colour(self.palette(), "muted"))
+        painter.setPen(colour("muted"))
         painter.setFont(figure_font(Type.CAPTION))
         foot = QRectF(area.left(), area.bottom() + 3, area.width(), _FOOT)
         painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, format_day(self._points[0][0]))

@@ -14,6 +14,7 @@ class Field(QWidget):
         super().__init__()
         self.control = control
         self._hint = hint
+        self._wrong = False
         self._name = Label(name, Type.STRONG)
         self._name.setBuddy(control)
         self._below = caption()
@@ -30,7 +31,7 @@ class Field(QWidget):
     @property
     def error(self) -> str:
         """What is said to be wrong, or nothing."""
-        return self._below.text() if self.control.property("wrong") == "true" else ""
+        return self._below.text() if self._wrong else ""
 
     def show_error(self, text: str) -> None:
         self._say(text, "danger", "true")
@@ -45,7 +46,8 @@ class Field(QWidget):
             self.clear_error()
 
     def _say(self, text: str, tone: str, wrong: str) -> None:
+        self._wrong = wrong == "true"
         self._below.set_tone(tone)
         self._below.show_or_hide(text)
         self.control.setAccessibleDescription(text)
-        set_look(self.control, "wrong", wrong)
+        set_look(self.control.focusProxy() or self.control, "wrong", wrong)

@@ -23,7 +23,7 @@ class Icon(Label):
 
     def _paint(self) -> None:
         ratio = self.devicePixelRatioF()
-        self.setPixmap(icons.pixmap(self._name, colour(self.palette(), self._role), self._size, ratio))
+        self.setPixmap(icons.pixmap(self._name, colour(self._role), self._size, ratio))
 
     @override
     def changeEvent(self, event: QEvent) -> None:

@@ -93,7 +93,7 @@ class PasswordBox(QLineEdit):
     def _look(self, shown: bool) -> None:
         self.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
         self._eye.setText(self.tr("Hide the password") if shown else self.tr("Show the password"))
-        self._eye.setIcon(icons.icon("eye-off" if shown else "eye", colour(self.palette(), "muted"), 18))
+        self._eye.setIcon(icons.icon("eye-off" if shown else "eye", colour("muted"), 18))
 
 
 class NewPassword(QWidget):

@@ -34,7 +34,7 @@ def make_code(text: str) -> QImage:
 class QrCode(QWidget):
     """Shows the code of a text. It is made in a thread, so that the window goes on meanwhile."""
 
-    def __init__(self, side: int = 220) -> None:
+    def __init__(self, side: int = 240) -> None:
         super().__init__()
         self._side = side
         self._text = ""
