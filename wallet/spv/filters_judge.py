@@ -105,7 +105,7 @@ def _derived(block: Block, known: Mapping[bytes, bytes]) -> list[tuple[bytes, ..
 
 
 def _inputs(block: Block, position: int) -> tuple[TxIn, ...]:
-    """None where the transaction breaks a rule: what work stands behind such a block is not for the judge to say."""
+    """Empty where the transaction breaks a rule: what work stands behind such a block is not for the judge to say."""
     try:
         return block.transaction(position).inputs
     except ParseError:
