@@ -1,11 +1,26 @@
+from dataclasses import replace
+
 import pytest
 
-from tests.ledger.world import COIN, FOREIGN, Chain, account, coinbase, make_block, new_ledger, outpoint, pay
-from wallet.bitcoin.transaction import Transaction
+from tests.ledger.world import (
+    COIN,
+    FOREIGN,
+    TYPES,
+    Chain,
+    account,
+    coinbase,
+    make_block,
+    new_ledger,
+    outpoint,
+    pay,
+    sign,
+)
+from wallet.bitcoin.script import ScriptType
+from wallet.bitcoin.transaction import Transaction, TxOut
 from wallet.ledger.changeset import Kind
 from wallet.ledger.history import Status
 from wallet.ledger.labels import LabelKind
-from wallet.ledger.ledger import Ledger
+from wallet.ledger.ledger import MAX_STRANGERS, Ledger
 from wallet.ledger.record import Balance
 
 
@@ -162,7 +177,7 @@ def test_a_spend_in_the_same_block_as_its_funding_is_found() -> None:
 def test_an_announced_spend_is_remembered_until_its_funding_comes() -> None:
     ledger = new_ledger()
     funding = pay([(script(ledger, 0), 10_000)])
-    spend = pay([(FOREIGN, 9_000)], [outpoint(funding)])
+    spend = sign(pay([(FOREIGN, 9_000)], [outpoint(funding)]), ledger, [funding])
     assert not ledger.apply_unconfirmed(spend, 5)
     ledger.apply_unconfirmed(funding, 6)
     assert statuses(ledger, 0) == {str(funding.txid): Status.PENDING, str(spend.txid): Status.PENDING}
@@ -224,7 +239,9 @@ def test_a_stranger_who_pays_somebody_else_instead_is_seen() -> None:
 def test_conflicts_with_an_ancestor_never_stand() -> None:
     ledger = new_ledger()
     parent = pay([(script(ledger, 0), 10_000)])
-    impossible = Transaction(2, (*parent.inputs, *pay([], [outpoint(parent)]).inputs), parent.outputs, 7)
+    impossible = sign(
+        Transaction(2, (*parent.inputs, *pay([], [outpoint(parent)]).inputs), parent.outputs, 7), ledger, [parent]
+    )
     ledger.apply_unconfirmed(parent, 1)
     ledger.apply_unconfirmed(impossible, 2)
     assert ledger.status(parent.txid, 0) is Status.PENDING
@@ -285,3 +302,64 @@ def test_accounts_are_found_again_after_a_restart() -> None:
     assert again.keychain.scripts() == ledger.keychain.scripts()
     assert again.reveal(1)[0].index == ref.index + 1
     assert again.keychain.scripts()[derived.script_pubkey] == ref
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_transaction_that_only_pretends_to_spend_our_coin_is_ignored(kind: ScriptType) -> None:
+    ledger, chain = new_ledger(account(0, kind)), Chain()
+    funding, other = pay([(script(ledger, 0), 10_000)]), pay([(script(ledger, 1), 10_000)])
+    chain.add(funding, other)
+    chain.scan(ledger)
+    bare = pay([(FOREIGN, 9_000), (script(ledger, 5), 500)], [outpoint(funding), outpoint(other)])
+    genuine = sign(bare, ledger)
+    changed = replace(genuine, outputs=(TxOut(9_001, FOREIGN), genuine.outputs[1]))
+    swapped = replace(genuine, inputs=(genuine.inputs[0], replace(genuine.inputs[0], outpoint=outpoint(other))))
+    for forged in (bare, changed, swapped):
+        assert not ledger.apply_unconfirmed(forged, 5)
+    assert ledger.balance(1) == Balance(20_000, 0, 0)
+    assert ledger.apply_unconfirmed(genuine, 6)
+    assert ledger.balance(1) == Balance(20_000, -19_500, 0)
+
+
+def test_a_forgery_that_came_before_the_coin_is_dropped_when_the_coin_is_found() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    forged = pay([(script(ledger, 5), 9_000)], [outpoint(funding)])
+    silent = pay([(FOREIGN, 9_000)], [outpoint(funding)])
+    assert not ledger.apply_unconfirmed(silent, 5)
+    assert ledger.apply_unconfirmed(forged, 5), "it pays us, and whose coin it spends is not known yet"
+    assert len(ledger.transactions) == 2
+    ledger.commit()
+    chain.add(funding)
+    chain.scan(ledger)
+    assert [entry.txid for entry in ledger.history(1)] == [funding.txid]
+    assert ledger.balance(1) == Balance(10_000, 0, 0)
+    again = Ledger(ledger._store, 30)
+    assert again.history(1) == ledger.history(1)
+
+
+def test_a_taproot_spend_together_with_unknown_coins_counts_once_it_is_in_a_block() -> None:
+    ledger, chain = new_ledger(account(0, ScriptType.P2TR)), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    chain.scan(ledger)
+    stranger = pay([(FOREIGN, 5)])
+    joint = replace(stranger, inputs=(*stranger.inputs, *pay([], [outpoint(funding)]).inputs))
+    assert not ledger.apply_unconfirmed(joint, 5)
+    chain.add(joint)
+    chain.scan(ledger)
+    assert ledger.balance(2) == Balance(0, 0, 0)
+
+
+def test_strangers_cannot_fill_the_wallet() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    chain.scan(ledger)
+    for number in range(MAX_STRANGERS + 5):
+        ledger.apply_unconfirmed(pay([(script(ledger, 1), 1_000 + number)]), 5)
+    assert len(ledger.transactions) == MAX_STRANGERS + 1
+    assert ledger.apply_unconfirmed(sign(pay([(FOREIGN, 9_000)], [outpoint(funding)]), ledger), 6)
+    chain.add(pay([(script(ledger, 2), 77)]))
+    chain.scan(ledger)
+    assert ledger.balance(2).confirmed == 10_077

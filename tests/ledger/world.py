@@ -1,22 +1,26 @@
 """A small world to test a ledger in: keys, accounts, a store in memory, and blocks without proof of work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
+
+from coincurve import PrivateKey
 
 from wallet.bitcoin.block import Block, BlockHeader
 from wallet.bitcoin.codec import u32
 from wallet.bitcoin.descriptor import single_key_descriptor
-from wallet.bitcoin.hashes import BlockHash, MerkleRoot, Txid, sha256
+from wallet.bitcoin.hashes import BlockHash, MerkleRoot, Txid, hash160, hmac_sha512, sha256, tagged_hash
 from wallet.bitcoin.hdkey import ExtendedPublicKey, KeyOrigin
 from wallet.bitcoin.merkle import MerkleProof, merkle_root
 from wallet.bitcoin.network import REGTEST
-from wallet.bitcoin.script import ScriptType, p2wpkh, push
+from wallet.bitcoin.script import ScriptType, p2pkh, p2wpkh, push
+from wallet.bitcoin.sighash import legacy_sighash, segwit_v0_sighash, taproot_sighash
 from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
 from wallet.ledger.changeset import ChangeSet
-from wallet.ledger.keychain import Account
+from wallet.ledger.keychain import Account, ScriptRef
 from wallet.ledger.ledger import Ledger
 
+N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 COIN = 100_000_000
 GENERATOR = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
 FOREIGN = p2wpkh(bytes(20))
@@ -153,6 +157,50 @@ class Chain:
             ledger.undo_block(self.tip, block.hash)
             self.blocks.pop()
         return gone
+
+
+def private_key(ref: ScriptRef, kind: ScriptType) -> PrivateKey:
+    """The key of a script of `account(ref.account, kind)` (BIP32; for P2TR the output key's, BIP341)."""
+    key, chain_code = PrivateKey((1).to_bytes(32, "big")), sha256(b"chain %d %s" % (ref.account, kind.encode()))
+    for step in (ref.branch, ref.index):
+        digest = hmac_sha512(chain_code, key.public_key.format() + step.to_bytes(4, "big"))
+        key, chain_code = key.add(digest[:32]), digest[32:]
+    if kind is not ScriptType.P2TR:
+        return key
+    public = key.public_key.format()
+    if public[0] == 3:
+        key = PrivateKey((N - key.to_int()).to_bytes(32, "big"))
+    return key.add(tagged_hash("TapTweak", public[1:]))
+
+
+def sign(transaction: Transaction, ledger: Ledger, known: Sequence[Transaction] = ()) -> Transaction:
+    """Sign the inputs that spend outputs of ours. known: transactions that the ledger may not know."""
+    made = {OutPoint(tx.txid, n): output for tx in known for n, output in enumerate(tx.outputs)}
+    spent = [made.get(each.outpoint) or ledger.output(each.outpoint) for each in transaction.inputs]
+    inputs = list(transaction.inputs)
+    for index, output in enumerate(spent):
+        ref = None if output is None else ledger.keychain.scripts().get(output.script_pubkey)
+        if output is not None and ref is not None:
+            kind = ledger.keychain.accounts[ref.account].type
+            inputs[index] = _signed_input(transaction, index, spent, kind, private_key(ref, kind))
+    return replace(transaction, inputs=tuple(inputs))
+
+
+def _signed_input(
+    transaction: Transaction, index: int, spent: Sequence[TxOut | None], kind: ScriptType, key: PrivateKey
+) -> TxIn:
+    output, bare, public = spent[index], transaction.inputs[index], key.public_key.format()
+    assert output is not None
+    code = p2pkh(hash160(public))
+    if kind is ScriptType.P2TR:
+        message = taproot_sighash(transaction, index, [each for each in spent if each is not None])
+        return replace(bare, witness=(key.sign_schnorr(message),))
+    if kind is ScriptType.P2PKH:
+        signature = key.sign(legacy_sighash(transaction, index, code, 1), hasher=None) + b"\x01"
+        return replace(bare, script_sig=push(signature) + push(public))
+    signature = key.sign(segwit_v0_sighash(transaction, index, code, output.amount, 1), hasher=None) + b"\x01"
+    nested = push(p2wpkh(hash160(public))) if kind is ScriptType.P2SH_P2WPKH else b""
+    return replace(bare, script_sig=nested, witness=(signature, public))
 
 
 def outpoint(transaction: Transaction, index: int = 0) -> OutPoint:

@@ -16,6 +16,7 @@ from wallet.bitcoin.merkle import build_proof
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.ledger.changeset import RECENT_BLOCKS, AppliedBlock, ChangeSet
 from wallet.ledger.coverage import ScanTask
+from wallet.ledger.forgery import Verdict, judge
 from wallet.ledger.keychain import LOOK_AHEAD, Account, AccountId, BranchId, ScriptRange, ScriptRef
 from wallet.ledger.labels import LabelKey, LabelKind, clean_label
 from wallet.ledger.pool import RecentPool
@@ -175,10 +176,10 @@ class Ledger(LedgerView):
         self._note_coverage(change, self._coverage.extend(task))
         return self._note(change)
 
-    def rescan(self) -> ChangeSet:
-        """Have every script matched against every height again."""
+    def rescan(self, from_height: int = 0) -> ChangeSet:
+        """Have every script matched again against every block from a height on; what is known stays."""
         change = ChangeSet()
-        self._note_coverage(change, self._coverage.truncate(-1))
+        self._note_coverage(change, self._coverage.truncate(from_height - 1))
         return self._note(change)
 
     def _note_coverage(self, change: ChangeSet, branches: Iterable[BranchId]) -> None:
@@ -199,8 +200,20 @@ class Ledger(LedgerView):
         elif not self._concerns(transaction):
             self._pool.add(transaction, now)
         elif self._is_welcome(transaction):
-            self._enter(change, TransactionRecord.of(transaction, now))
+            self._enter_stranger(change, transaction, now)
         return self._note(change)
+
+    def _enter_stranger(self, change: ChangeSet, transaction: Transaction, seen: int) -> None:
+        """Enter a transaction that others showed us, unless it only pretends to spend our coins."""
+        if self._judge(transaction) is Verdict.GENUINE:
+            self._enter(change, TransactionRecord.of(transaction, seen))
+
+    def _judge(self, transaction: Transaction) -> Verdict:
+        outpoints = [spent.outpoint.serialize() for spent in transaction.inputs]
+        own = [outpoint in self._book.own for outpoint in outpoints]
+        if not any(own):
+            return Verdict.GENUINE
+        return judge(transaction, [self._book.output(outpoint) for outpoint in outpoints], own)
 
     def _concerns(self, transaction: Transaction) -> bool:
         scripts = self.keychain.scripts()
@@ -274,36 +287,43 @@ class Ledger(LedgerView):
 
     def _enter(self, change: ChangeSet, record: TransactionRecord) -> None:
         """Enter a record, claim its outputs to us, and take from the pool whoever conflicts with it."""
-        queue = [record]
-        while queue:
-            entered = queue.pop()
-            self._book.put(entered)
-            change.transactions[entered.txid] = entered
-            scripts = self.keychain.scripts()
-            paid = ((index, scripts.get(output.script_pubkey)) for index, output in enumerate(entered.outputs))
-            self._claim(change, [(entered.outpoint(index), ref) for index, ref in paid if ref is not None])
-            if entered.location is None:
-                queue += (
-                    TransactionRecord.of(rival, seen)
-                    for outpoint in entered.inputs
-                    for rival, seen in self._pool.take_spending(outpoint)
-                )
+        self._book.put(record)
+        change.transactions[record.txid] = record
+        scripts = self.keychain.scripts()
+        paid = ((index, scripts.get(output.script_pubkey)) for index, output in enumerate(record.outputs))
+        self._claim(change, [(record.outpoint(index), ref) for index, ref in paid if ref is not None])
+        if record.location is None:
+            for outpoint in record.inputs:
+                for rival, seen in self._pool.take_spending(outpoint):
+                    self._enter_stranger(change, rival, seen)
 
     def _claim(self, change: ChangeSet, outputs: Iterable[tuple[bytes, ScriptRef]]) -> None:
         """Note outputs as ours, with all that follows: scripts to derive, coins that turn out to be spent."""
         queue = deque(outputs)
         while queue:
             outpoint, ref = queue.popleft()
-            if outpoint in self._book.own:
+            record = self._book.records.get(Txid(outpoint[:32]))
+            if outpoint in self._book.own or record is None:
                 continue
             self._book.claim(outpoint, ref)
             change.outputs[outpoint] = ref
-            height = self._book.records[Txid(outpoint[:32])].height
-            if height is not None:
-                self._unsettle(change, height)
+            if record.location is not None:
+                self._unsettle(change, record.location.height)
             queue += self._adopt(change, self.keychain.note_used(ref))
+            self._expose(change, outpoint)
             for spender, seen in self._pool.take_spending(outpoint):
-                self._enter(change, TransactionRecord.of(spender, seen))
+                self._enter_stranger(change, spender, seen)
+
+    def _expose(self, change: ChangeSet, outpoint: bytes) -> None:
+        """A coin turned out to be ours: drop waiting transactions that only pretend to spend it."""
+        for txid in tuple(self._book.spenders(outpoint)):
+            record = self._book.waiting.get(txid)
+            if record is None or self._judge(record.transaction) is not Verdict.FORGED:
+                continue
+            for index, _ in list(self._book.own_outputs(record)):
+                change.outputs[record.outpoint(index)] = None
+            self._book.remove(txid)
+            change.transactions[txid] = None
 
     def _adopt(self, change: ChangeSet, ranges: Iterable[ScriptRange]) -> list[tuple[bytes, ScriptRef]]:
         """Take over newly derived scripts; the outputs known already that pay them."""
@@ -314,7 +334,7 @@ class Ledger(LedgerView):
             self._note_coverage(change, (self._coverage.add(part),))
             found += ((outpoint, ref) for ref, script in scripts.items() for outpoint in self._book.paying(script))
             for transaction, seen in self._pool.take_paying(set(scripts.values())):
-                self._enter(change, TransactionRecord.of(transaction, seen))
+                self._enter_stranger(change, transaction, seen)
         return found
 
     def _unsettle(self, change: ChangeSet, height: int) -> None:

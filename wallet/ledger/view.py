@@ -12,9 +12,9 @@ from wallet.bitcoin.merkle import MerkleProof
 from wallet.bitcoin.transaction import OutPoint, TxOut
 from wallet.ledger.book import Book
 from wallet.ledger.changeset import AppliedBlock, ChangeSet
-from wallet.ledger.coverage import SCAN_LIMIT, CoverageBook, ScanTask
+from wallet.ledger.coverage import SCAN_LIMIT, Coverage, CoverageBook, ScanTask
 from wallet.ledger.history import HistoryEntry, Status, entry_of, history, status_of
-from wallet.ledger.keychain import LOOK_AHEAD, Keychain, ScriptRef
+from wallet.ledger.keychain import LOOK_AHEAD, AccountId, Keychain, ScriptRef
 from wallet.ledger.labels import LabelKey, LabelKind
 from wallet.ledger.record import Balance, Coin, PaymentRequest, TransactionRecord
 
@@ -193,6 +193,10 @@ class LedgerView:
     def repeats(self) -> list[int]:
         """Heights of blocks to fetch and apply once more: a coin found below them may be spent in them."""
         return sorted(height for height, block in self._applied.items() if block.stale)
+
+    def coverage(self, account: AccountId, branch: int) -> tuple[Coverage, ...]:
+        """Which scripts of a branch were matched against which heights."""
+        return self._coverage.of((account, branch))
 
     def scan_height(self, birthday: int) -> int:
         """The wallet is complete from `birthday` up to this height (birthday-1: not at all)."""
