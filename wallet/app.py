@@ -139,7 +139,7 @@ class _Wallets:
     def _entry(wallet: "WalletFolder", description: "WalletFile") -> "WalletEntry":
         from wallet.engine.parts import WalletEntry
 
-        home = "file" if description.vault == "file" else "keyring"
+        home: VaultHome = "file" if description.vault == "file" else "keyring"
         return WalletEntry(wallet.name, wallet.path, description.uuid, description.network, home)
 
     def check_name(self, name: str) -> None:
@@ -191,26 +191,26 @@ def _open_chain(
     folder: "DataFolder", params: "ChainParams", checkpoints: "Checkpoints", *, read_only: bool
 ) -> "ChainFiles":
     from contextlib import ExitStack
-    from tempfile import TemporaryDirectory
 
     from wallet.engine.kernels import check_headers
     from wallet.engine.parts import ChainFiles
     from wallet.spv.chain import HeaderChain
     from wallet.spv.filters import FilterHeaderChain
+    from wallet.store.filters import FilterCache
     from wallet.store.headers import FilterHeaderFile, HeaderFile
 
     place = folder.network(params.name)
     held = ExitStack()
-    if read_only and not (place / "headers.dat").exists():
-        # Nothing to read yet: begin with an empty chain of one's own, so that the data folder stays as it is.
-        place, read_only = Path(held.enter_context(TemporaryDirectory(prefix="wren-"))), False
     headers = HeaderFile(place / "headers.dat", read_only=read_only)
     held.callback(headers.close)
     filters = FilterHeaderFile(place / "filterheaders.dat", read_only=read_only)
     held.callback(filters.close)
+    cache = None
+    if not read_only:
+        cache = FilterCache(place / "filters.db")
+        held.callback(cache.close)
     chain = HeaderChain(params, checkpoints, headers, check_headers)
-    filter_chain = FilterHeaderChain(params, checkpoints.filters, filters, chain)
-    return ChainFiles(chain, filter_chain, None, held.close)
+    return ChainFiles(chain, FilterHeaderChain(params, checkpoints.filters, filters, chain), cache, held.close)
 
 
 def _make_node(

@@ -11,7 +11,7 @@ from wallet.bitcoin.psbt import PsbtError
 from wallet.bitcoin.uri import UriError
 from wallet.engine.api import ERROR_CODES, ErrorCode, WrenError
 from wallet.ledger.labels import LabelError
-from wallet.ledger.payment import PaymentError
+from wallet.ledger.payment_errors import PaymentError
 from wallet.spv.node_api import NodeStopped
 
 _CODES: dict[type[Exception], ErrorCode] = {

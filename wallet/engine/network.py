@@ -217,6 +217,8 @@ class Network:
 
     def filters_revoked(self, from_height: int) -> None:
         """What these heights were matched with was false: match them again."""
+        if self.files.cache is not None:
+            self.files.cache.truncate(from_height - 1)
         if self._session is not None:
             self._session.ledger.rescan(from_height)
             self.commit()
