@@ -104,6 +104,18 @@ def test_schnorr_signatures_of_bip340() -> None:
         assert not verify_schnorr(key, signature[:-1], message)
 
 
+def test_a_taproot_tweak_out_of_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wallet.bitcoin.curve.tagged_hash", lambda *_: b"\xff" * 32)
+    with pytest.raises(CurveError, match="off the curve"):
+        taproot_output_key(G[1:])
+
+
+def test_a_key_is_the_same_before_and_after_it_was_tweaked() -> None:
+    for _ in range(2):
+        assert tweak_add(G, number(1)) == TWO_G
+        assert parse_public_key(G) == G
+
+
 def ecdsa_vectors() -> Iterator[tuple[bytes, bytes, bytes]]:
     """Public key, message, DER signature."""
     for secret, message, signature in load("ecdsa.json")["vectors"]:

@@ -267,6 +267,13 @@ def test_indices_out_of_bounds_are_refused() -> None:
             descriptor.script_at(index)
 
 
+def test_a_child_key_that_does_not_exist_has_no_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wallet.bitcoin.hdkey.hmac_sha512", lambda *_: b"\xff" * 64)
+    for text in (f"wpkh({XPUB}/*)", f"wpkh({XPUB}/0)"):
+        with pytest.raises(DescriptorError, match="does not exist"):
+            parse(text).script_at(0)
+
+
 # ---- made from parts
 
 

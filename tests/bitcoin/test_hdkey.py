@@ -61,6 +61,13 @@ def test_nothing_is_deeper_than_one_byte_can_say() -> None:
         deepest.derive(0)
 
 
+def test_a_child_whose_tweak_is_out_of_bounds_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody can find such a child (1 in 2^127): the hash is made to give one.
+    monkeypatch.setattr("wallet.bitcoin.hdkey.hmac_sha512", lambda *_: b"\xff" * 64)
+    with pytest.raises(DerivationError, match="child key 5 does not exist; take the next one"):
+        key().derive(5)
+
+
 @pytest.mark.parametrize(
     "text", [each["key"] for each in VECTORS["invalid"]], ids=[e["why"] for e in VECTORS["invalid"]]
 )

@@ -184,6 +184,14 @@ def test_scripts_of_several_keys_are_left_alone() -> None:
         assert is_untouched(Psbt.create(transaction).with_inputs({0: each}))
 
 
+def test_a_path_that_leads_nowhere_is_not_signed() -> None:
+    # 250 deep already: five more steps are all there are.
+    deep = MASTER.derive_path([0] * 250)
+    own = derived(ScriptType.P2WPKH)
+    origin = KeyOrigin(deep.fingerprint, (0,) * 6)
+    assert is_untouched(changed(spending(own), derivations={own.public_key: origin}), deep)
+
+
 def test_a_path_without_end_is_not_followed() -> None:
     own = derived(ScriptType.P2WPKH)
     psbt = changed(spending(own), derivations={own.public_key: KeyOrigin(own.origin.fingerprint, (0,) * 17)})

@@ -3,6 +3,7 @@
 Whatever touches a secret lives in `wallet.keys.secp`. Public keys travel as 33 bytes (compressed), x-only keys as 32.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from coincurve._libsecp256k1 import ffi, lib
@@ -21,8 +22,12 @@ class CurveError(ValueError):
     """Bytes that are no point of the curve, or a tweak that leads off it."""
 
 
+@lru_cache(maxsize=64)
 def _load(public_key: bytes) -> Any:
-    """libsecp256k1's own form of a public key of 33 or 65 bytes."""
+    """libsecp256k1's own form of a public key of 33 or 65 bytes, to read only.
+
+    Remembered, because all children of a branch derive from the same key, and decompressing one takes a square root.
+    """
     if len(public_key) not in {33, 65} or (len(public_key) == 65 and public_key[0] != 4):
         raise CurveError("a public key has 33 bytes, or 65 that begin with 04")
     point = ffi.new("secp256k1_pubkey *")
@@ -63,7 +68,7 @@ def tweak_add(public_key: bytes, tweak: bytes) -> bytes:
 
     Raises `CurveError` when the tweak is not below the group order or the sum is the point at infinity.
     """
-    point = _load(public_key)
+    point = ffi.new("secp256k1_pubkey *", _load(public_key)[0])
     if len(tweak) != 32 or not lib.secp256k1_ec_pubkey_tweak_add(_CONTEXT, point, tweak):
         raise CurveError("a tweak that leads off the curve")
     return _store(point)

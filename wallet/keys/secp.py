@@ -30,9 +30,8 @@ def check_secret(secret: bytearray) -> None:
 
 def public_key(secret: bytearray, compressed: bool = True) -> bytes:
     """The public key of a secret, 33 bytes (65 when not compressed); raises `CurveError`."""
-    check_secret(secret)
     point = ffi.new("secp256k1_pubkey *")
-    if not lib.secp256k1_ec_pubkey_create(_CONTEXT, point, ffi.from_buffer(secret)):
+    if len(secret) != 32 or not lib.secp256k1_ec_pubkey_create(_CONTEXT, point, ffi.from_buffer(secret)):
         raise CurveError("a private key out of bounds")
     size = 33 if compressed else 65
     output = ffi.new("unsigned char[]", size)
