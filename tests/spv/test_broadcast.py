@@ -7,7 +7,7 @@ import pytest
 from tests.peers.chain import ChainBuilder
 from wallet.bitcoin.transaction import Transaction
 from wallet.spv.broadcast import Broadcaster, BroadcastReport, Tell
-from wallet.spv.message import GetData, Inv, InvType, NotFound, Tx
+from wallet.spv.message import GetData, Inv, InvType, NotFound, Ping, Tx
 from wallet.spv.peer import PeerInfo
 
 SCRIPT = bytes([0, 20]) + bytes(20)
@@ -55,7 +55,14 @@ def test_a_single_peer_is_told_and_can_prove_nothing(payment: Transaction) -> No
     broadcaster = with_peers(peer(1))
 
     assert told(broadcaster.start(payment)) == {1}
-    assert broadcaster.requested(1, GetData.of((InvType.WTX, payment.wtxid))) == [Tell(1, Tx(payment.serialize()))]
+    handed, ping = broadcaster.requested(1, GetData.of((InvType.WTX, payment.wtxid)))
+    assert handed == Tell(1, Tx(payment.serialize()))
+    assert isinstance(ping.message, Ping)
+    assert not broadcaster.delivered(payment.txid)
+    assert not broadcaster.ponged(1, ping.message.nonce ^ 1)
+    assert not broadcaster.ponged(2, ping.message.nonce)
+    assert broadcaster.ponged(1, ping.message.nonce)
+    assert broadcaster.delivered(payment.txid)
     assert not broadcaster.announced(1, announcement(payment))
     assert broadcaster.finish(payment.txid) == BroadcastReport(1, 1, 0, propagated=False)
 
@@ -157,5 +164,5 @@ def test_the_oldest_of_many_payments_is_offered_no_more() -> None:
         broadcaster.start(payment)
 
     for payment, kind in ((many[0], NotFound), (many[1], Tx)):
-        (tell,) = broadcaster.requested(1, GetData.of((InvType.WTX, payment.wtxid)))
+        tell = broadcaster.requested(1, GetData.of((InvType.WTX, payment.wtxid)))[0]
         assert isinstance(tell.message, kind)

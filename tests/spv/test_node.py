@@ -286,7 +286,7 @@ async def test_with_a_single_peer_the_answer_comes_when_that_one_has_it(
     payment = chain.pay((SCRIPT, 5_000))
     async with running(tmp_path, peer.address) as fixture:
         report = await fixture.node.broadcast(payment.serialize(), 600.0)
-    await until(lambda: payment.txid in peer.mempool)
+        assert payment.txid in peer.mempool
 
     assert (report.sent_to, report.requested_by, report.propagated) == (1, 1, False)
 

@@ -196,7 +196,7 @@ def test_a_pong_gives_the_latency() -> None:
     peer.receive(Verack(), NOW)
     (ping,) = the_pings(peer)
 
-    peer.receive(Pong(ping.nonce + 1), NOW + 0.1)
+    assert peer.receive(Pong(ping.nonce + 1), NOW + 0.1) == Pong(ping.nonce + 1)
     assert peer.latency is None
     peer.receive(Pong(ping.nonce), NOW + 0.25)
 

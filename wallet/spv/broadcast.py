@@ -11,11 +11,12 @@ from typing import Final
 
 from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.transaction import Transaction
-from wallet.spv.message import GetData, Inv, InvType, Message, NotFound, Tx
+from wallet.spv.message import GetData, Inv, InvType, Message, NotFound, Ping, Tx
 from wallet.spv.peer import PeerInfo
 
 # Payments that are still handed out when a peer asks, after their broadcast ended.
 MAX_OFFERED: Final = 100
+MAX_PINGS: Final = 1_000
 # One listener among so many peers.
 PEERS_PER_LISTENER: Final = 4
 _TRANSACTION_TYPES: Final = frozenset({InvType.TX, InvType.WTX, InvType.WITNESS_TX})
@@ -47,6 +48,7 @@ class _Offer:
     active: bool = True
     told: set[str] = field(default_factory=set)
     requested: set[str] = field(default_factory=set)
+    delivered: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
 
     def report(self) -> BroadcastReport:
@@ -61,6 +63,7 @@ class Broadcaster:
         self._peers: dict[int, PeerInfo] = {}
         self._offers: OrderedDict[Txid, _Offer] = OrderedDict()
         self._by_hash: dict[bytes, _Offer] = {}
+        self._pings: OrderedDict[tuple[int, int], _Offer] = OrderedDict()
 
     def peer_ready(self, info: PeerInfo) -> list[Tell]:
         """A new peer: the listener of payments that lack one, told of the others."""
@@ -121,8 +124,32 @@ class Broadcaster:
                 missing.append((kind, digest))
                 continue
             offer.requested.add(info.address)
-            answers.append(Tell(peer_id, Tx(offer.transaction.serialize())))
+            answers += self._hand_over(peer_id, offer)
         return [*answers, Tell(peer_id, NotFound.of(*missing))] if missing else answers
+
+    def _hand_over(self, peer_id: int, offer: _Offer) -> list[Tell]:
+        """The payment, and a ping right behind it.
+
+        Peers do their work in order, so the pong says that the payment was looked at. The reference node forgets what
+        it has received and not yet looked at when a connection ends: without the pong it is too early to hang up.
+        """
+        nonce = self._chance.getrandbits(64)
+        self._pings[peer_id, nonce] = offer
+        if len(self._pings) > MAX_PINGS:
+            self._pings.popitem(last=False)
+        return [Tell(peer_id, Tx(offer.transaction.serialize())), Tell(peer_id, Ping(nonce))]
+
+    def ponged(self, peer_id: int, nonce: int) -> bool:
+        """A peer answered a ping: whether it was one that followed a payment."""
+        info, offer = self._peers.get(peer_id), self._pings.pop((peer_id, nonce), None)
+        if info is None or offer is None:
+            return False
+        offer.delivered.add(info.address)
+        return True
+
+    def delivered(self, txid: Txid) -> bool:
+        """Whether a peer has got the payment and looked at it (which is not to say that it likes it)."""
+        return bool(self._offers[txid].delivered)
 
     def announced(self, peer_id: int, inventory: Inv) -> bool:
         """A peer announces transactions: whether that proves one of ours to have travelled."""

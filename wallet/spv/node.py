@@ -22,7 +22,7 @@ from wallet.spv.broadcast import Broadcaster, BroadcastReport, Tell
 from wallet.spv.chain import HeaderChain
 from wallet.spv.connection import Link, Links, Proxy
 from wallet.spv.mempool import Ask, Mempool
-from wallet.spv.message import GetData, Inv, InvType, Message, NotFound, Tx
+from wallet.spv.message import GetData, Inv, InvType, Message, NotFound, Pong, Tx
 from wallet.spv.node_api import (
     FilterBatch,
     NodeConfig,
@@ -175,7 +175,8 @@ class Node:
             if report.sent_to and told_at is None:
                 told_at = self._clock()
             alone = self._source.expected == 1 and told_at is not None
-            if alone and (report.requested_by or self._clock() - (told_at or 0.0) > SINGLE_PEER_PATIENCE):
+            given_up = not report.requested_by and self._clock() - (told_at or 0.0) > SINGLE_PEER_PATIENCE
+            if alone and (given_up or self._broadcaster.delivered(txid)):
                 return
             await self._news.wait()
 
@@ -247,6 +248,9 @@ class Node:
             case GetData():
                 self._do(self._broadcaster.requested(peer_id, message))
                 self._tell_waiters()
+            case Pong(nonce):
+                if self._broadcaster.ponged(peer_id, nonce):
+                    self._tell_waiters()
             case NotFound():
                 self._do(self._mempool.not_found(peer_id, [digest for _, digest in message.pairs()], now))
                 self._do(self._sync.receive(peer_id, message, now))

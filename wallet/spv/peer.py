@@ -230,13 +230,14 @@ class Peer:
     def _on_ping(self, message: Ping, _now: float) -> None:
         self._outbox.append(Pong(message.nonce))
 
-    def _on_pong(self, message: Pong, now: float) -> None:
-        """A pong with a strange nonce is passed over: it proves nothing."""
+    def _on_pong(self, message: Pong, now: float) -> Pong | None:
+        """The answer to one of our pings gives the latency. Other layers may have pings of their own: handed on."""
         for position, (nonce, sent, _) in enumerate(self._unanswered):
             if message.nonce == nonce:
                 self.latency = max(0.0, now - sent)
                 del self._unanswered[: position + 1]
-                return
+                return None
+        return message
 
     def _on_fee_filter(self, message: FeeFilter, _now: float) -> None:
         self.fee_filter = message.sat_per_kvb
