@@ -24,7 +24,7 @@ def payments() -> list[Transaction]:
 
 def watching(*peers: int) -> Mempool:
     mempool = Mempool()
-    mempool.watching = True
+    mempool.watch(True, NOW)
     for peer in peers:
         mempool.peer_ready(peer)
     return mempool
@@ -78,10 +78,15 @@ def test_the_same_payment_by_txid_and_by_wtxid_is_handed_on_once_and_counted_tog
 
 
 def test_nothing_is_asked_for_until_somebody_watches(payments: list[Transaction]) -> None:
-    mempool = watching(1)
-    mempool.watching = False
+    mempool = Mempool()
+    mempool.peer_ready(1)
 
     assert mempool.announced(1, by_wtxid(payments[0]), NOW) == []
+    assert mempool.tick(NOW + 60) == []
+    assert asked(mempool.watch(True, NOW)) == [(1, InvType.WTX, payments[0].wtxid)]
+    assert mempool.watch(True, NOW) == []
+    mempool.watch(False, NOW)
+    assert mempool.announced(1, by_wtxid(payments[1]), NOW) == []
 
 
 def test_blocks_and_unknown_types_are_passed_over() -> None:
@@ -153,6 +158,16 @@ def test_a_peer_is_asked_for_a_hundred_at_a_time_and_for_the_rest_later() -> Non
 
     assert [digest for _, _, digest in first] == digests[:100]
     assert [digest for _, _, digest in rest] == digests[100:]
+
+
+def test_a_flood_pushes_out_the_oldest_that_waits() -> None:
+    mempool = Mempool()
+    mempool.peer_ready(1)
+    digests = [sha256(n.to_bytes(4, "big")) for n in range(1_500)]
+    for at in range(0, 1_500, 500):
+        mempool.announced(1, Inv.of(*((InvType.WTX, digest) for digest in digests[at : at + 500])), NOW)
+
+    assert [digest for _, _, digest in asked(mempool.watch(True, NOW))] == digests[500:600]
 
 
 def test_our_own_payment_is_counted_and_not_fetched(payments: list[Transaction]) -> None:

@@ -245,14 +245,18 @@ async def test_an_announced_payment_is_seen_once_and_counted(
 async def test_payments_are_not_fetched_until_somebody_watches(
     tmp_path: Path, chain: ChainBuilder, peer: ScriptedPeer
 ) -> None:
+    payment = chain.pay((SCRIPT, 5_000))
     async with running(tmp_path, peer.address) as fixture:
         await synced(fixture, chain)
-        peer.announce(chain.pay((SCRIPT, 5_000)))
+        peer.announce(payment)
         chain.mine()
         peer.announce_tip()
         await synced(fixture, chain)
+        assert fixture.listener.transactions == []
+        fixture.node.watch_transactions(True)
+        await until(lambda: fixture.listener.transactions)
 
-    assert fixture.listener.transactions == []
+    assert [transaction for transaction, _ in fixture.listener.transactions] == [payment]
 
 
 async def test_a_payment_that_another_peer_announces_has_travelled(

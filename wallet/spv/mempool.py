@@ -7,6 +7,7 @@ Hashes are wtxids from peers that relay by wtxid (BIP339), txids from others. Ti
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from wallet.bitcoin.codec import ParseError
@@ -16,9 +17,10 @@ from wallet.spv.fault import PeerFault
 from wallet.spv.message import GetData, Inv, InvType
 
 MAX_KNOWN: Final = 10_000
+# Announcements of one peer that wait to be fetched, and the most that is read of one message.
+MAX_WAITING: Final = 1_000
 # The reference node has at most this many requests for transactions under way at a peer.
 MAX_REQUESTED: Final = 100
-MAX_WAITING: Final = 1_000
 MAX_SOURCES: Final = 16
 REQUEST_TIMEOUT: Final = 30.0
 _FETCH_AS: Final = {InvType.TX: InvType.WITNESS_TX, InvType.WTX: InvType.WTX}
@@ -45,7 +47,7 @@ class Ask:
 
 
 class Mempool:
-    """What peers announce. `watching` off: announcements are passed over."""
+    """What peers announce. Until somebody watches, announcements are only noted: they come once."""
 
     def __init__(self) -> None:
         self.watching = False
@@ -65,6 +67,11 @@ class Mempool:
         self._waiting.pop(peer_id, None)
         return self._ask_others(owed, now)
 
+    def watch(self, watching: bool, now: float) -> list[Ask]:
+        """Fetch what is announced from now on, and the last of what was announced so far; or stop fetching."""
+        self.watching = watching
+        return [ask for peer_id in [*self._waiting] for ask in self._ask(peer_id, now)]
+
     def seen_by(self, txid: Txid) -> int:
         """How many peers announced a transaction or sent it, as long as it is remembered."""
         hashes = self._hashes.get(txid, ())
@@ -73,12 +80,9 @@ class Mempool:
 
     def announced(self, peer_id: int, inventory: Inv, now: float) -> list[Ask]:
         """A peer announced transactions (and blocks, which are passed over): what to ask for."""
-        waiting = self._waiting.get(peer_id)
-        if not self.watching or waiting is None:
+        if peer_id not in self._waiting:
             return []
-        for kind, digest in inventory.pairs():
-            if len(waiting) >= MAX_WAITING:
-                break
+        for kind, digest in islice(inventory.pairs(), MAX_WAITING):
             if kind in _FETCH_AS:
                 self._note(peer_id, kind, digest)
         return self._ask(peer_id, now)
@@ -92,10 +96,15 @@ class Mempool:
         if peer_id not in entry.sources and len(entry.sources) < MAX_SOURCES:
             entry.sources.append(peer_id)
         if entry.txid is None and entry.asked is None and peer_id not in entry.tried:
-            self._waiting[peer_id][digest] = None
+            waiting = self._waiting[peer_id]
+            waiting[digest] = None
+            if len(waiting) > MAX_WAITING:
+                waiting.popitem(last=False)
 
     def _ask(self, peer_id: int, now: float) -> list[Ask]:
         """Fill the peer's requests from what waits for it."""
+        if not self.watching:
+            return []
         waiting, in_flight = self._waiting[peer_id], self._in_flight[peer_id]
         items: list[tuple[int, bytes]] = []
         while waiting and len(in_flight) < MAX_REQUESTED:

@@ -181,8 +181,8 @@ class Node:
             await self._news.wait()
 
     def watch_transactions(self, watching: bool) -> None:
-        """Whether to fetch every unconfirmed transaction that peers announce from now on."""
-        self._mempool.watching = watching
+        """Whether to fetch every unconfirmed transaction that peers announce, and announced in the last minutes."""
+        self._do(self._mempool.watch(watching, self._clock()))
 
     def seen_by(self, txid: Txid) -> int:
         """How many peers announced an unconfirmed transaction."""
