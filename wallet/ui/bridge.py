@@ -52,6 +52,11 @@ class Bridge(QObject):
             raise api.WrenError("refused", self.tr("Wren is still starting: try again in a moment."))
         return await self._engine.run(command)
 
+    @property
+    def tasks(self) -> int:
+        """How much of what was begun goes on."""
+        return len(self._tasks)
+
     def start(self, work: Coroutine[Any, Any, None], on_error: OnError | None = None) -> asyncio.Task[None] | None:
         """Begin work from a slot; None when the window is closing and nothing may begin any more."""
         if self._closing:
@@ -59,7 +64,7 @@ class Bridge(QObject):
             return None
         task = self._loop.create_task(self._guard(work, on_error))
         self._tasks.add(task)
-        task.add_done_callback(self._finish)
+        task.add_done_callback(lambda done: self._finish(done, work))
         return task
 
     async def _guard(self, work: Coroutine[Any, Any, None], on_error: OnError | None) -> None:
@@ -71,8 +76,9 @@ class Bridge(QObject):
             else:
                 on_error(error)
 
-    def _finish(self, task: asyncio.Task[None]) -> None:
+    def _finish(self, task: asyncio.Task[None], work: Coroutine[Any, Any, None]) -> None:
         self._tasks.discard(task)
+        work.close()  # a task that is cancelled before its first step has never begun it
         if not task.cancelled() and (fault := task.exception()) is not None:
             self.broken.emit(fault)
 

@@ -1,0 +1,130 @@
+"""Texts, amounts and times as people read and write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QLocale
+
+from wallet.bitcoin.amount import MAX_MONEY, AmountError
+from wallet.ui.text import (
+    MINUS,
+    Unit,
+    format_amount,
+    format_number,
+    format_share,
+    in_fours,
+    read_amount,
+    read_fee_rate,
+    safe_text,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("<b>bold</b>", "<b>bold</b>"),
+        ("pay \u202eevil", "pay ⟨U+202E⟩evil"),
+        ("a\nb\tc\0", "a⟨U+000A⟩b⟨U+0009⟩c⟨U+0000⟩"),
+        ("\u2066x\u2069", "⟨U+2066⟩x⟨U+2069⟩"),
+        ("zero\u200bwidth", "zero⟨U+200B⟩width"),
+        ("Grüße 雀", "Grüße 雀"),
+    ],
+)
+def test_what_steers_or_hides_is_written_out(text: str, shown: str) -> None:
+    assert safe_text(text) == shown
+
+
+def test_lines_of_our_own_stay_lines() -> None:
+    assert safe_text("a\nb\u202e", lines=True) == "a\nb⟨U+202E⟩"
+
+
+@given(st.text())
+def test_no_text_keeps_a_steering_character(text: str) -> None:
+    assert all(character.isprintable() or character.isspace() for character in safe_text(text))
+    assert "\u202e" not in safe_text(text)
+
+
+@given(st.text(alphabet="0123456789abcdef", min_size=1, max_size=80))
+def test_groups_of_four_hold_the_whole_address(address: str) -> None:
+    assert in_fours(address).replace(" ", "") == address
+    assert all(len(group) == 4 for group in in_fours(address).split(" ")[:-1])
+
+
+def test_amounts_always_have_their_unit() -> None:
+    assert format_amount(1_234_567, Unit.SAT) == "1,234,567\u00a0sat"
+    assert format_amount(-1_234_567, Unit.BTC) == f"{MINUS}0.01234567\u00a0BTC"
+    assert format_amount(5, Unit.SAT, signed=True) == "+5\u00a0sat"
+
+
+@given(st.integers(1, MAX_MONEY))
+def test_what_is_shown_can_be_typed(sats: int) -> None:
+    assert read_amount(format_number(sats, Unit.SAT).replace(",", ""), Unit.SAT) == sats
+    assert read_amount(format_number(sats, Unit.BTC).replace(",", ""), Unit.BTC) == sats
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "sats"),
+    [
+        ("1500", Unit.SAT, 1500),
+        (" 1 500 ", Unit.SAT, 1500),
+        ("0.001", Unit.BTC, 100_000),
+        (".5", Unit.BTC, 50_000_000),
+        ("1.", Unit.BTC, 100_000_000),
+        ("21000000", Unit.BTC, MAX_MONEY),
+    ],
+)
+def test_plain_amounts_are_read(text: str, unit: Unit, sats: int) -> None:
+    assert read_amount(text, unit) == sats
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "word"),
+    [
+        ("", Unit.SAT, "Type an amount"),
+        ("1,500", Unit.SAT, "whole"),
+        ("1.5", Unit.SAT, "whole"),
+        ("1,500", Unit.BTC, "decimal mark or a thousand"),
+        ("1.500.000", Unit.BTC, "decimal mark or a thousand"),
+        ("0.123456789", Unit.BTC, "8 decimal"),
+        ("21000001", Unit.BTC, "21 million"),
+        ("2100000000000001", Unit.SAT, "21 million"),
+        ("9" * 30, Unit.SAT, "21 million"),
+        ("0", Unit.SAT, "zero"),
+        ("0.000", Unit.BTC, "zero"),
+        ("-5", Unit.SAT, "digits only"),
+        ("1e3", Unit.SAT, "digits only"),
+        ("٣", Unit.SAT, "digits only"),
+        ("five", Unit.BTC, "digits only"),
+        (".", Unit.BTC, "digits only"),
+    ],
+)
+def test_an_ambiguous_or_impossible_amount_is_refused_with_a_reason(text: str, unit: Unit, word: str) -> None:
+    with pytest.raises(AmountError, match=word):
+        read_amount(text, unit)
+
+
+def test_the_decimal_mark_is_the_locales() -> None:
+    QLocale.setDefault(QLocale(QLocale.Language.German, QLocale.Country.Germany))
+    assert read_amount("0,001", Unit.BTC) == 100_000
+    with pytest.raises(AmountError, match="decimal mark or a thousand"):
+        read_amount("0.001", Unit.BTC)
+    assert format_number(123_456_789, Unit.BTC) == "1,23456789"
+    assert read_fee_rate("1,5") == 1.5
+    with pytest.raises(AmountError, match="1,5"):
+        read_fee_rate("1.5")
+
+
+def test_fee_rates() -> None:
+    assert read_fee_rate("") is None
+    assert read_fee_rate("12.5") == 12.5
+    for text in ("abc", "-1", "1,5"):
+        with pytest.raises(AmountError, match=r"like 1\.5"):
+            read_fee_rate(text)
+    with pytest.raises(AmountError, match="nobody"):
+        read_fee_rate("0")
+
+
+def test_a_share_is_never_rounded_to_nothing() -> None:
+    assert format_share(282, 50_000) == "0.6\u00a0%"
+    assert format_share(1, 10_000_000) == "<0.1\u00a0%"
