@@ -42,7 +42,6 @@ from wallet.spv.message import (
     Verack,
     Version,
     WtxidRelay,
-    maximum_length,
     parse_payload,
 )
 
@@ -109,7 +108,7 @@ def test_a_payload_comes_back_as_it_was(message: Message) -> None:
 
     assert parsed == message
     assert parsed.serialize() == payload
-    assert len(payload) <= maximum_length(message.command)
+    assert len(payload) <= COMMANDS[message.command].maximum
 
 
 @pytest.mark.parametrize("message", SAMPLES, ids=lambda message: message.command)

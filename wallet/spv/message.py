@@ -7,7 +7,7 @@ length before it allocates anything. `parse` raises ParseError for anything but 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Final, TypeAlias, get_args
+from typing import Final, TypeAlias, get_args
 
 from wallet.bitcoin.codec import ParseError
 from wallet.spv.message_address import Addr, AddrV2, NetworkAddress, PeerAddress
@@ -59,6 +59,7 @@ __all__ = [
     "MAX_HEADERS",
     "MAX_INV",
     "MAX_MESSAGE",
+    "MAX_UNKNOWN",
     "Addr",
     "AddrV2",
     "BlockMessage",
@@ -92,19 +93,16 @@ __all__ = [
     "Verack",
     "Version",
     "WtxidRelay",
-    "maximum_length",
     "parse_payload",
 ]
 
-# Wren asks for none of these, so they have no reason to be long.
 MAX_UNKNOWN: Final = 1_000_000
+"""Wren asks for no message that it does not know, so none has a reason to be long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """A message of a later protocol, or of an extension that Wren did not ask for; its content is dropped."""
-
-    maximum: ClassVar[int] = MAX_UNKNOWN
 
     command: str
 
@@ -121,12 +119,6 @@ Known: TypeAlias = Control | Chain | Filters | Addr | AddrV2
 Message: TypeAlias = Known | Unknown
 
 COMMANDS: Final[Mapping[str, type[Known]]] = MappingProxyType({kind.command: kind for kind in get_args(Known)})
-
-
-def maximum_length(command: str) -> int:
-    """The longest payload that a command may have, in bytes."""
-    kind = COMMANDS.get(command)
-    return MAX_UNKNOWN if kind is None else kind.maximum
 
 
 def parse_payload(command: str, payload: bytes) -> Message:

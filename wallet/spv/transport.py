@@ -4,12 +4,12 @@ from struct import Struct
 from typing import Final
 
 from wallet.bitcoin.hashes import sha256d
-from wallet.spv.message import COMMANDS, Message, maximum_length, parse_payload
+from wallet.spv.message import COMMANDS, MAX_UNKNOWN, Message, parse_payload
 
 HEADER_SIZE: Final = 24
 
 _HEADER: Final = Struct("<4s12sI4s")
-_COMMANDS: Final = {name.encode("ascii").ljust(12, b"\0"): name for name in COMMANDS}
+_COMMANDS: Final = {name.encode("ascii").ljust(12, b"\0"): (name, kind.maximum) for name, kind in COMMANDS.items()}
 # The filter's own hash is checked against its filter header, so the frame's checksum would prove nothing more.
 _UNCHECKED: Final = frozenset({"cfilter"})
 
@@ -62,9 +62,9 @@ class V1Transport:
         magic, raw_command, length, checksum = _HEADER.unpack_from(data, start)
         if magic != self._magic:
             raise TransportError(f"magic bytes {magic.hex()}")
-        command = _COMMANDS.get(raw_command) or _unknown_command(raw_command)
-        if length > maximum_length(command):
-            raise TransportError(f"{command}: a length of {length} is more than {maximum_length(command)}")
+        command, maximum = _COMMANDS.get(raw_command) or _unknown_command(raw_command)
+        if length > maximum:
+            raise TransportError(f"{command}: a length of {length} is more than {maximum}")
         end = start + HEADER_SIZE + length
         if end > len(data):
             self._needed = HEADER_SIZE + length
@@ -75,8 +75,8 @@ class V1Transport:
         return parse_payload(command, payload), end
 
 
-def _unknown_command(raw: bytes) -> str:
+def _unknown_command(raw: bytes) -> tuple[str, int]:
     name = raw.rstrip(b"\0")
     if not name or not all(0x20 < byte < 0x7F for byte in name):
         raise TransportError(f"command bytes {raw.hex()}")
-    return name.decode("ascii")
+    return name.decode("ascii"), MAX_UNKNOWN
