@@ -15,7 +15,14 @@ from wallet.bitcoin.hdkey import KeyOrigin
 from wallet.bitcoin.network import REGTEST
 from wallet.bitcoin.psbt import Psbt, PsbtError, PsbtInput, TapDerivation
 from wallet.bitcoin.script import ScriptType
-from wallet.bitcoin.sighash import SIGHASH_ALL, SIGHASH_ANYONECANPAY, SIGHASH_DEFAULT, SIGHASH_NONE, SIGHASH_SINGLE
+from wallet.bitcoin.sighash import (
+    SIGHASH_ALL,
+    SIGHASH_ANYONECANPAY,
+    SIGHASH_DEFAULT,
+    SIGHASH_NONE,
+    SIGHASH_SINGLE,
+    legacy_sighash,
+)
 from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
 from wallet.keys import secp, signer
 from wallet.keys.hdprivate import ExtendedPrivateKey
@@ -154,6 +161,8 @@ def test_claims_that_are_not_true_are_not_signed(kind: ScriptType) -> None:
     }
     for origin in origins.values():
         assert is_untouched(claiming(psbt, kind, own.public_key, origin))
+    # The path is right, and said to lead to another key.
+    assert is_untouched(claiming(psbt, kind, other.public_key, own.origin))
     # The key is ours, and pays somebody else.
     assert is_untouched(claiming(psbt, kind, other.public_key, other.origin))
 
@@ -332,6 +341,14 @@ def test_a_signature_of_anothers_key_is_not_taken() -> None:
     both = changed(psbt, partial_sigs={STRANGER.public_key: signature, own.public_key: signature})
     assert both.finalize().is_complete
     assert not changed(psbt, partial_sigs={own.public_key: b""}).finalize().is_complete
+
+
+def test_a_right_signature_of_a_key_that_the_coin_does_not_name_is_not_taken() -> None:
+    own = derived(ScriptType.P2PKH)
+    psbt = spending(own)
+    digest = legacy_sighash(psbt.transaction, 0, own.script_pubkey, SIGHASH_ALL)
+    signature = secp.sign_ecdsa(STRANGER.private_key(), digest) + b"\x01"
+    assert not changed(psbt, partial_sigs={STRANGER.public_key: signature}).finalize().is_complete
 
 
 def test_a_taproot_signature_that_spells_out_default_is_not_taken() -> None:
