@@ -58,6 +58,13 @@ def test_a_pasted_link_fills_the_form_and_its_words_are_literal(stage: Stage, pa
     assert page.form.label.text() == "⟨U+202E⟩Café"
 
 
+def test_a_link_that_is_typed_is_taken_when_it_is_whole(stage: Stage, page: SendPage) -> None:
+    stage.type(page.form.recipient, f"bitcoin:{ADDRESSES[1]}?amount=0.0005")
+    assert not page.form.recipient_field.error
+    review(stage, page)
+    assert stage.engine.commands(api.PreparePayment)[-1].recipients == ((ADDRESSES[1], 50_000),)
+
+
 def test_a_bad_link_is_refused_in_words(stage: Stage, page: SendPage) -> None:
     page.form.recipient.setText(f"bitcoin:{ADDRESSES[1]}?amount=1&amount=2")
     assert "twice" in page.form.recipient_field.error

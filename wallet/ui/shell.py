@@ -38,7 +38,7 @@ class Shell(QWidget):
         super().__init__()
         self.context = context
         self.wallet = wallet
-        self._status: api.SyncStatus | None = None
+        self.status: api.SyncStatus | None = None
         self._pages: dict[str, Page] = {}
         self.sidebar = Sidebar(
             (
@@ -79,8 +79,8 @@ class Shell(QWidget):
                 page.receive.connect(lambda: self.sidebar.choose("receive"))
                 page.all_history.connect(lambda: self.sidebar.choose("history"))
                 page.opened.connect(self.open_transaction)
-                if self._status is not None:
-                    page.show_sync(self._status)
+                if self.status is not None:
+                    page.show_sync(self.status)
             case SendPage() | HistoryPage():
                 page.opened.connect(self.open_transaction)
             case SettingsPage():
@@ -107,7 +107,7 @@ class Shell(QWidget):
             page.fill(uri)
 
     def show_sync(self, status: api.SyncStatus) -> None:
-        self._status = status
+        self.status = status
         self.strip.show_status(status)
         overview = self._pages.get("overview")
         if isinstance(overview, OverviewPage):

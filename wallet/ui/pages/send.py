@@ -50,6 +50,7 @@ class SendForm(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
+        self._length = 0
         self.recipient = QLineEdit()
         self.recipient.setFont(code_font(Type.BODY))
         self.recipient.setPlaceholderText(self.tr("Address or bitcoin: link"))
@@ -102,6 +103,7 @@ class SendForm(QWidget):
 
     def _connect(self) -> None:
         self.recipient.textChanged.connect(self._recipient_changed)
+        self.recipient.editingFinished.connect(self._take_link)
         self.amount.edited.connect(self.amount_field.clear_error)
         self.rate.textEdited.connect(self.rate_field.clear_error)
         self.max.toggled.connect(self._max_toggled)
@@ -112,7 +114,15 @@ class SendForm(QWidget):
     # --- what is typed ---
 
     def _recipient_changed(self, text: str) -> None:
+        """A link is taken apart when it is there as a whole: pasted at once, or when the typing is over."""
         self.recipient_field.clear_error()
+        pasted = abs(len(text) - self._length) > 1
+        self._length = len(text)
+        if pasted:
+            self._take_link()
+
+    def _take_link(self) -> None:
+        text = self.recipient.text()
         if text.strip()[: len(SCHEME)].lower() == SCHEME:
             try:
                 self.fill(parse_uri(text, self._context.params))
@@ -141,6 +151,7 @@ class SendForm(QWidget):
     def read(self) -> Wish | None:
         """The payment that is meant, or None: then each field that is wrong says so."""
         self._clear_errors()
+        self._take_link()
         address, amount, rate = self._read_address(), self._read_amount(), self._read_rate()
         for wrong in (self.recipient_field, self.amount_field, self.rate_field):
             if wrong.error:
@@ -150,6 +161,8 @@ class SendForm(QWidget):
 
     def _read_address(self) -> str:
         text = self.recipient.text().strip()
+        if self.recipient_field.error:
+            return ""
         if not text:
             self.recipient_field.show_error(self.tr("Paste the address or link that you were given."))
             return ""
