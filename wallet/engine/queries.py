@@ -89,13 +89,21 @@ class Queries:
         )
 
     async def descriptors(self, command: api.GetDescriptors) -> tuple[api.DescriptorRow, ...]:
-        if command.private:
-            message = "private descriptors are not shown yet: the seed words bring everything back"
-            raise api.WrenError("refused", message)
+        """The accounts' descriptors; the private ones come from the vault, behind the password."""
+        session = self._session()
+        accounts = tuple(session.ledger.keychain.accounts.values())
+        if not command.private:
+            return tuple(
+                api.DescriptorRow(str(descriptor), str(account.type), account.account, change=branch != EXTERNAL)
+                for account in accounts
+                for branch, descriptor in account.branches().items()
+            )
+        wanted = [(str(account.type), account.account) for account in accounts]
+        found = await self._parts.vault.private_descriptors(session.vault, command.password, wanted)
         return tuple(
-            api.DescriptorRow(str(descriptor), str(account.type), account.account, change=branch != EXTERNAL)
-            for account in self._session().ledger.keychain.accounts.values()
-            for branch, descriptor in account.branches().items()
+            api.DescriptorRow(descriptor, keys.type, keys.account, change=change)
+            for keys in found
+            for descriptor, change in ((keys.external, False), (keys.internal, True))
         )
 
     async def words(self, command: api.GetWords) -> str:

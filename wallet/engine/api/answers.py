@@ -244,7 +244,9 @@ class ProofVerdict:
 
 @dataclass(frozen=True, slots=True)
 class DescriptorRow:
-    descriptor: str
+    """One branch of an account. The descriptor holds private keys where they were asked for."""
+
+    descriptor: str = field(repr=False)
     type: str
     account: int
     change: bool
