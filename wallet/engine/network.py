@@ -175,8 +175,12 @@ class Network:
         if self._node is not None:
             return
         self._failure = None
-        self._node = self._parts.make_node(self.files, self)
-        await self._node.start()
+        node = self._node = self._parts.make_node(self.files, self)
+        try:
+            await node.start()
+        except BaseException:
+            self._node = None
+            raise
         if self._session is not None:
             self._start_scan(self._session, self._node)
 
@@ -219,6 +223,8 @@ class Network:
         """What these heights were matched with was false: match them again."""
         if self.files.cache is not None:
             self.files.cache.truncate(from_height - 1)
+        if self._scanner is not None:
+            self._scanner.start_over()
         if self._session is not None:
             self._session.ledger.rescan(from_height)
             self.commit()
@@ -239,7 +245,8 @@ class Network:
 
     def failed(self, error: BaseException) -> None:
         """The node or the scan met an error that is not a peer's: stop, and say so."""
-        log.error("the network stopped", exc_info=error)
+        log.warning("the network stopped: %s", error)
+        log.debug("where it stopped", exc_info=error)
         self._failure = error
         self._stop_scan()
         self._emit(api.EngineFailed("corrupt", str(error)))

@@ -139,6 +139,7 @@ class Scanner:
         for key in wanted:
             if key not in self._coming:
                 self._coming[key] = asyncio.ensure_future(self._source.fetch_filters(*key))
+                self._coming[key].add_done_callback(_look_at)
         return await self._coming.pop(wanted[0])
 
     async def _apply(self, heights: Sequence[int], expected: dict[int, BlockHash]) -> None:
@@ -195,6 +196,12 @@ class Scanner:
         self._commit()
         self._wake.set()
 
+    def start_over(self) -> None:
+        """Give up what is being matched: its filters turned out to be false."""
+        self._reorganised = True
+        self.forget_coming()
+        self._wake.set()
+
     def forget_coming(self) -> None:
         """Cancel the filters that are on their way."""
         for task in self._coming.values():
@@ -205,3 +212,9 @@ class Scanner:
         change = self._ledger.commit()
         if change:
             self._committed(change)
+
+
+def _look_at(task: "asyncio.Task[FilterBatch]") -> None:
+    """Filters that were asked for ahead and are not wanted any more may fail unseen; nothing is to be said of it."""
+    if not task.cancelled():
+        task.exception()
