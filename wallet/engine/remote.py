@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -96,6 +97,11 @@ class RemoteEngine:
 
     def _cancel(self, number: int) -> None:
         if not self._gone.is_set():
+            self._tell(number)
+
+    def _tell(self, number: int) -> None:
+        """Send a bare number. An engine that is gone needs to be told nothing; the reader notices that it is."""
+        with suppress(OSError):
             self._connection.send_bytes(wire.dumps((number, None)))
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -136,7 +142,7 @@ class RemoteEngine:
         """Ask the engine to end; end the process itself if it does not within a few seconds."""
         if not self._gone.is_set():
             self._gone.set()
-            self._connection.send_bytes(wire.dumps((_STOP, None)))
+            self._tell(_STOP)
         for _ in range(int(_GRACE_SECONDS / 0.05)):
             if not self._process.is_alive():
                 break
