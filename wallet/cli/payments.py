@@ -76,6 +76,7 @@ async def send(engine: api.Engine, options: argparse.Namespace) -> Answer:
         accept_fee=options.accept_fee,
         label=label,
         offline=options.offline or options.dry_run,
+        timeout=options.timeout,
     )
     review = await engine.run(order)
     if options.dry_run:

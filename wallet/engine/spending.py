@@ -21,7 +21,6 @@ from wallet.engine.syncing import Syncing
 from wallet.engine.views import address_text
 from wallet.ledger.payment import PaymentDraft, PaymentIntent, Recipient, build
 
-CATCH_UP_SECONDS: Final = 30.0
 DEFAULT_RATE: Final = 5.0
 """sat/vB, where nothing better is known."""
 MAX_PREPARED: Final = 32
@@ -42,7 +41,7 @@ class Spending:
         session = self._session()
         intent = self._intent(command)
         if not command.offline:
-            await self._catch_up()
+            await self._catch_up(command.timeout)
         draft = build(intent, session.ledger, self._network.tip_height, self._parts.chance)
         number = secrets.token_hex(8)
         while len(session.prepared) >= MAX_PREPARED:
@@ -50,11 +49,11 @@ class Spending:
         session.prepared[number] = Prepared(draft, command.label)
         return self._review(number, session, draft)
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, seconds: float) -> None:
         """Coins that were spent elsewhere must be known before a payment is built on them."""
         await self._network.connect()
         try:
-            await self._syncing.catch_up(CATCH_UP_SECONDS)
+            await self._syncing.catch_up(seconds)
         except api.WrenError as error:
             if error.code != "timeout":
                 raise

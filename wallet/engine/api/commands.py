@@ -173,7 +173,8 @@ class PreparePayment(Command[PaymentReview]):
     """Choose coins and build, without signing.
 
     recipients: (address, satoshis), satoshis None for all that is left; fee_rate in sat/vB or fee in satoshis, at most
-    one of them; accept_fee: the fee that the user has seen and accepts although it is unusually high.
+    one of them; accept_fee: the fee that the user has seen and accepts although it is unusually high; timeout: seconds
+    to wait until the wallet has caught up with the chain.
     """
 
     recipients: tuple[tuple[str, int | None], ...]
@@ -185,6 +186,7 @@ class PreparePayment(Command[PaymentReview]):
     accept_fee: int | None = None
     label: str = ""
     offline: bool = False
+    timeout: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
