@@ -116,47 +116,48 @@ class MemoryStore:
     def __init__(self, size: int = 80) -> None:
         self.size = size
         self.records: dict[int, bytes] = {}
-        self.valid: set[int] = set()
+        self.spans: list[tuple[int, int]] = []
 
     @property
     def ranges(self) -> tuple[tuple[int, int], ...]:
-        found: list[tuple[int, int]] = []
-        for height in sorted(self.valid):
-            if found and found[-1][1] == height - 1:
-                found[-1] = found[-1][0], height
-            else:
-                found.append((height, height))
-        return tuple(found)
+        return tuple(self.spans)
 
     @property
     def tip(self) -> int | None:
-        return max(self.valid, default=None)
+        return self.spans[-1][1] if self.spans else None
 
     def read(self, first: int, count: int) -> bytes:
         if any(height not in self.records for height in range(first, first + count)):
             raise IndexError(first)
         return b"".join(self.records[height] for height in range(first, first + count))
 
-    def _put(self, first: int, raw: bytes) -> list[int]:
-        size = self.size
-        heights = list(range(first, first + len(raw) // size))
-        for height in heights:
-            at = (height - first) * size
-            self.records[height] = raw[at : at + size]
-        return heights
+    def _put(self, first: int, raw: bytes) -> int:
+        for at in range(0, len(raw), self.size):
+            self.records[first + at // self.size] = raw[at : at + self.size]
+        return first + len(raw) // self.size - 1
 
     def apply(self, first: int, raw: bytes) -> None:
-        self.valid = {height for height in self.valid if height < first}
-        self.valid.update(self._put(first, raw))
+        if self.spans and self.spans[-1][1] >= first:
+            self.drop(first, self.spans[-1][1])
+        self.adopt(first, self._put(first, raw) + 1 - first)
 
     def stage(self, first: int, raw: bytes) -> None:
-        assert not self.valid & set(self._put(first, raw))
+        last = self._put(first, raw)
+        assert all(high < first or low > last for low, high in self.spans)
 
     def adopt(self, first: int, count: int) -> None:
-        self.valid.update(range(first, first + count))
+        joined: list[tuple[int, int]] = []
+        for low, high in sorted([*self.spans, (first, first + count - 1)]):
+            if joined and joined[-1][1] >= low - 1:
+                joined[-1] = joined[-1][0], max(high, joined[-1][1])
+            else:
+                joined.append((low, high))
+        self.spans = joined
 
     def drop(self, first: int, last: int) -> None:
-        self.valid -= set(range(first, last + 1))
+        left = [(low, min(high, first - 1)) for low, high in self.spans]
+        right = [(max(low, last + 1), high) for low, high in self.spans]
+        self.spans = sorted({(low, high) for low, high in left + right if low <= high})
 
     def flush(self) -> None:
         pass

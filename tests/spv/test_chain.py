@@ -508,7 +508,7 @@ class BrokenStore(MemoryStore):
 
     def apply(self, first: int, raw: bytes) -> None:
         if self.broken:
-            self.valid = {height for height in self.valid if height < first}
+            self.drop(first, 1 << 30)
             raise OSError("disk full")
         super().apply(first, raw)
 

@@ -68,7 +68,7 @@ def test_begins_at_genesis_or_at_the_highest_pin_below(built: ChainBuilder) -> N
     assert not filters.covers(101, 131)
     filters.reach_down_to(110)
     assert filters.tip_height == 130
-    filters.reach_down_to(60)
+    filters.reach_down_to(100)
     assert (filters.base_height, filters.tip_height) == (50, 50)
     filters.reach_down_to(5)
     assert filters.header_at(0) == REGTEST.genesis_filter_header

@@ -12,6 +12,7 @@ from wallet.bitcoin.blockfilter import build_filter, filter_elements, filter_has
 from wallet.bitcoin.checkpoints import EMPTY_CHECKPOINTS, Checkpoint, Checkpoints, FilterPin
 from wallet.bitcoin.hashes import BlockHash, FilterHash, FilterHeader
 from wallet.bitcoin.network import REGTEST, ChainParams
+from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
 from wallet.spv.chain import HeaderChain
 from wallet.spv.filters import FilterHeaderChain
 from wallet.spv.message import (
@@ -512,21 +513,78 @@ def test_a_filter_that_does_not_fit_its_header_is_refused(chain: ChainBuilder) -
     assert world.of(FiltersReady)[0].filters == [chain.blocks[2311].filter]
 
 
-def test_what_nothing_proves_is_looked_at_and_bans_nobody() -> None:
-    builder = ChainBuilder()
-    builder.mine(120)
-    key_path = bytes.fromhex("5120") + bytes(range(32))
-    builder.mine_payment(key_path, 100_000)
-    builder.mine(5)
-    block = builder.blocks[50]
-    elements = filter_elements(
-        [output.script_pubkey for tx in block.transactions for output in tx.outputs], [b"\x51\x20" + bytes(32)]
-    )
-    # A block that spends something unknown: no height of this chain has one, so the prevout is declared unknown below.
-    more = build_filter(block.hash, elements)
-    world = World({1: Node(builder), 10: Node(builder, {50: more})})
-    world.join(1, 10).run(20)
-    assert world.banned == {10}, "with every prevout known, an extra element is a lie"
+class Undecidable:
+    """A chain with a block that spends something unknown, and an extra element that nothing in it can refute."""
+
+    def __init__(self) -> None:
+        self.chain = ChainBuilder()
+        self.chain.mine(1990)
+        key_path = self.chain.mine_payment(bytes.fromhex("5120") + bytes(range(32)), 100_000)
+        self.height = self.chain.height + 1
+        spent = OutPoint(key_path.txid, 0)
+        self.chain.mine(transactions=[Transaction(2, (TxIn(spent, b"", 0, (bytes(64),)),), (TxOut(90_000, PAID),), 0)])
+        self.chain.mine(1200)
+        block = self.chain.blocks[self.height]
+        outputs = [output.script_pubkey for tx in block.transactions for output in tx.outputs]
+        self.lie = {self.height: build_filter(block.hash, filter_elements(outputs, [b"\x51" * 9]))}
+
+
+@pytest.fixture(scope="module")
+def undecidable() -> Undecidable:
+    return Undecidable()
+
+
+@pytest.mark.parametrize("order", [(1, 10), (10, 1), (1, 2, 10, 11)])
+def test_what_nothing_proves_is_looked_at_and_bans_nobody(undecidable: Undecidable, order: tuple[int, ...]) -> None:
+    chain, height = undecidable.chain, undecidable.height
+    world = World(nodes(chain, 2, undecidable.lie, undecidable.lie))
+    world.join(*order).run(20)
+    assert world.filters.tip_height == chain.height
+    assert world.filters.undecided == {height}
+    assert world.banned == set()
+    filters = world.filters_of(height - 2, height + 2)
+    assert [bool(raw) for raw in filters] == [True, True, False, True, True]
+
+
+def test_after_a_difference_that_nothing_proves_later_lies_are_still_found(undecidable: Undecidable) -> None:
+    """Two liars lie at a block that decides nothing, one of them once more above: the difference is no cover."""
+    chain, height = undecidable.chain, undecidable.height
+    later = chain.height - 3
+    script = chain.blocks[later].transactions[0].outputs[0].script_pubkey
+    lies = undecidable.lie | {later: filter_without(chain, later, script)}
+    world = World(nodes(chain, 1, undecidable.lie, lies))
+    world.join(11, 10, 1).run(30)
+    assert world.banned == {11}
+    assert world.filters.tip_height == chain.height
+    assert world.filters.undecided == {height}
+    assert world.filters_of(later, later) == [chain.blocks[later].filter]
+
+
+def test_a_peer_that_says_now_this_now_that_is_banned(chain: ChainBuilder) -> None:
+    world = World(nodes(chain, 2, hiding(chain))).join(1, 2).run(3)
+    liar, honest = world.nodes[10], world.nodes[1]
+    answers = liar.answer
+    turns = iter(range(100))
+
+    def fickle(message: Message) -> Iterable[Message]:
+        lies = isinstance(message, GetCFHeaders) and next(turns) % 2 == 0
+        return answers(message) if lies else honest.answer(message)
+
+    liar.answer = fickle  # type: ignore[method-assign]
+    world.join(10).run(20)
+    assert world.banned == {10}
+    assert_synced(world, chain)
+
+
+def test_one_address_is_one_voice(chain: ChainBuilder) -> None:
+    world = World(nodes(chain, 3))
+    for peer_id in (1, 2, 3):
+        world.connected.add(peer_id)
+        group = "10.0" if peer_id < 3 else "10.3"
+        info = PeerInfo(peer_id, f"10.0.0.{peer_id}:8333", 70016, FULL, "", chain.height, netgroup=group)
+        world.do(world.sync.peer_ready(info, world.now))
+    world.run(5)
+    assert world.sync.progress().agreed_by == 2
 
 
 def test_blocks_are_checked_against_their_header(chain: ChainBuilder) -> None:
@@ -601,9 +659,10 @@ def test_fills_down_to_the_birthday_from_several_peers() -> None:
     world.run(2)
     assert (world.headers.base_height, world.filters.base_height) == (4032, 5000)
     assert_synced(world, builder)
-    world.do(world.sync.want_from(10, world.now))
+    world.do(world.sync.want_from(5000, world.now))
     world.run(2)
     assert (world.headers.base_height, world.filters.base_height) == (0, 0)
+    assert len(world.filters_of(5000, 5001)) == 2
     assert_synced(world, builder)
     assert world.headers.hashes(0, builder.height) == [block.hash for block in builder.blocks]
     fetched = [

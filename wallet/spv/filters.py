@@ -85,13 +85,16 @@ class FilterHeaderChain:
         return max(height for height in self._pins if height <= self._headers.tip_height)
 
     def start_for(self, wanted: int) -> int:
-        """The highest height at or below `wanted` whose filter header is known beforehand."""
-        return max(height for height in self._pins if height <= max(wanted, 0))
+        """The highest height below `wanted` (or genesis) whose filter header is known beforehand.
+
+        Below, because a filter is checked against its own filter header and the one before it.
+        """
+        return max(height for height in self._pins if height <= max(wanted - 1, 0))
 
     # --- changing
 
     def reach_down_to(self, height: int) -> None:
-        """Begin at the highest known filter header at or below a height, unless the chain does so already.
+        """Begin at the highest known filter header below a height, unless the chain begins there or lower already.
 
         Does nothing where the headers do not reach down that far yet.
         """

@@ -5,7 +5,7 @@ the first block where they differ, and the block itself is fetched. A peer that 
 banned; one that keeps silent only loses its voice. Where nothing is proven, the block must be looked at in any case.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -55,14 +55,16 @@ class Dispute:
         self._first = first
         self._last = last
         self._requests: Requests[str] = Requests(PATIENCE)
+        self._said: dict[int, bytes] = {}
         self._lists: dict[int, bytes] = {}
         self._height: int | None = None
         self._versions: dict[FilterHash, list[int]] = {}
         self._filters: dict[FilterHash, bytes] = {}
         self._block: Block | None = None
 
-    def begin(self, peers: list[SyncPeer], now: float) -> None:
-        """Ask all who have a voice for their filter hashes."""
+    def begin(self, peers: list[SyncPeer], said: dict[int, bytes], now: float) -> None:
+        """Ask all who have a voice for their filter hashes. said: what some said before, and must say again."""
+        self._said = said
         for peer in peers:
             if peer.known >= self._last:
                 self._shared.send(peer.id, GetCFHeaders(self._first, self._shared.headers.hash_at(self._last)))
@@ -77,6 +79,8 @@ class Dispute:
         self._shared.heard(peer)
         if message.count != self._last + 1 - self._first:
             raise PeerFault("cfheaders-count", detail=f"{message.count} for {self._first} to {self._last}")
+        if self._said.get(peer.id, message.raw) != message.raw:
+            raise PeerFault("filter-contradiction", detail=f"filter hashes {self._first} to {self._last}")
         if not peer.beside:
             claim = (peer.claims or {}).get(self._last)
             end = chain_filter_hashes(message.previous, message.raw)[-SIZE:]
@@ -181,15 +185,26 @@ class Dispute:
         stored = height <= self._shared.filters.tip_height
         ours = next((version for version in held if stored and self._is_ours(height, version)), None)
         if stored and ((ours is None and verdict.proven is not None) or ours in verdict.wrong):
-            self._shared.filters.truncate(height - 1)
-            self._shared.actions.append(FiltersRevoked(height))
+            self._revoke(height)
             return Outcome()
         left = {version: said[version] for version in held if version not in verdict.wrong}
-        if len(left) + (stored and ours is None) < 2:
+        unheard = stored and ours is None
+        if len(left) + unheard < 2:
             return Outcome()
         chosen = ours or max(left, key=lambda version: (len(left[version]), len(held[version])))
-        for version, peers in left.items():
-            for peer_id in peers:
-                if peer_id in self._shared.peers and (version != chosen or (stored and ours is None)):
-                    self._shared.peers[peer_id].beside = True
+        self._set_beside(
+            peer_id for version, peers in left.items() for peer_id in peers if version != chosen or unheard
+        )
         return Outcome((height, chosen))
+
+    def _revoke(self, height: int) -> None:
+        """What we hold from here on was a lie."""
+        self._shared.filters.truncate(height - 1)
+        for peer in self._shared.peers.values():
+            peer.compared = min(peer.compared, height - 1)
+        self._shared.actions.append(FiltersRevoked(height))
+
+    def _set_beside(self, peer_ids: Iterable[int]) -> None:
+        for peer_id in peer_ids:
+            if peer_id in self._shared.peers:
+                self._shared.peers[peer_id].beside = True

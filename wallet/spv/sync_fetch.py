@@ -20,7 +20,7 @@ from wallet.spv.sync_dispute import Dispute
 from wallet.spv.sync_types import BlockReady, FiltersReady, RequestFailed, Shared, SyncPeer, Token
 
 FILTER_PATIENCE: Final = 10.0
-BLOCK_PATIENCE: Final = 20.0
+BLOCK_PATIENCE: Final = 30.0
 SLOW: Final = 30.0
 """Seconds after which a batch that still trickles is asked of somebody else too."""
 BATCHES: Final = 3

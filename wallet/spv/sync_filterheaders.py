@@ -40,11 +40,12 @@ class Chunk:
 
 @dataclass(slots=True)
 class Vote:
-    """Filter hashes first…last that all peers are asked for."""
+    """Filter hashes first…last that all peers are asked for. said: as they came; lists: with what was decided."""
 
     first: int
     last: int
     opened: float
+    said: dict[int, bytes] = field(default_factory=dict)
     lists: dict[int, bytes] = field(default_factory=dict)
 
 
@@ -58,7 +59,8 @@ class FilterHeaderSync:
         self._chunks: dict[int, Chunk] = {}
         self._vote: Vote | None = None
         self._decided: dict[int, bytes] = {}
-        self._differs: Range | None = None
+        self._differs: Vote | None = None
+        self._base = shared.filters.base_height
         self.dispute: Dispute | None = None
 
     # --- events
@@ -135,6 +137,7 @@ class FilterHeaderSync:
         filters = self._shared.filters
         if self._shared.wanted is not None:
             filters.reach_down_to(self._shared.wanted)
+            self._begin_anew_where_the_base_moved()
         if filters.tip_height < 0 or self._in_dispute(now):
             return
         self._ask_claims(now)
@@ -151,7 +154,15 @@ class FilterHeaderSync:
             self._open_dispute(filters.tip_height + 1, disputed, now)
         else:
             self._hold_vote(now)
-        filters.agreed_by = len(self._voters(filters.tip_height))
+        filters.agreed_by = len({peer.voice for peer in self._voters(filters.tip_height)})
+
+    def _begin_anew_where_the_base_moved(self) -> None:
+        base = self._shared.filters.base_height
+        if base != self._base:
+            self._base = base
+            self.restart()
+            for peer in self._shared.peers.values():
+                peer.compared = -1
 
     def _voters(self, height: int) -> list[SyncPeer]:
         """Peers with a voice whose word is ours up to a height."""
@@ -253,7 +264,7 @@ class FilterHeaderSync:
         if chain_filter_hashes(message.previous, message.raw)[-SIZE:] == filters.header_at(last):
             peer.compared = last
         else:
-            self._differs = (first, last)
+            self._differs = Vote(first, last, 0.0, {peer.id: message.raw})
 
     # --- the newest blocks
 
@@ -270,7 +281,8 @@ class FilterHeaderSync:
         self._ask_voters(vote, [peer for peer in voters if peer.known >= vote.last], now)
         if self._requests.asked_of((first, vote.last)) or not vote.lists:
             return
-        if len(vote.lists) >= min(2, len(voters)) or now >= vote.opened + GRACE:
+        voices = {peer.voice for peer in voters if peer.id in vote.lists}
+        if len(voices) >= min(2, len({peer.voice for peer in voters})) or now >= vote.opened + GRACE:
             self._count(vote, now)
 
     def _ask_voters(self, vote: Vote, able: list[SyncPeer], now: float) -> None:
@@ -286,13 +298,15 @@ class FilterHeaderSync:
         hashes = bytearray(message.raw)
         for height, chosen in self._decided.items():
             if vote.first <= height <= vote.last:
-                hashes[(height - vote.first) * SIZE :][:SIZE] = chosen
+                at = (height - vote.first) * SIZE
+                hashes[at : at + SIZE] = chosen
+        vote.said[peer.id] = message.raw
         vote.lists[peer.id] = bytes(hashes)
 
     def _count(self, vote: Vote, now: float) -> None:
         filters = self._shared.filters
         if len(set(vote.lists.values())) > 1:
-            self._open_dispute(vote.first, vote.last, now)
+            self._open_dispute(vote.first, vote.last, now, vote.said)
             return
         raw = chain_filter_hashes(filters.header_at(vote.first - 1), next(iter(vote.lists.values())))
         self._vote = None
@@ -308,20 +322,19 @@ class FilterHeaderSync:
 
     # --- disputes
 
-    def _open_dispute(self, first: int, last: int, now: float) -> None:
+    def _open_dispute(self, first: int, last: int, now: float, said: dict[int, bytes] | None = None) -> None:
         self._requests.clear()
         self._chunks.clear()
         self._vote = None
         self.dispute = Dispute(self._shared, self._blocks, first, last)
-        self.dispute.begin(self._voters(first - 1), now)
+        self.dispute.begin(self._voters(first - 1), said or {}, now)
 
     def _in_dispute(self, now: float) -> bool:
         """Whether there is a dispute that goes on; what it decided is carried out."""
         if self._differs is not None and self.dispute is None:
-            first, last = self._differs
-            self._differs = None
-            if last <= self._shared.filters.tip_height:
-                self._open_dispute(first, last, now)
+            differs, self._differs = self._differs, None
+            if differs.last <= self._shared.filters.tip_height:
+                self._open_dispute(differs.first, differs.last, now, differs.said)
         if self.dispute is None:
             return False
         outcome = self.dispute.advance(now)

@@ -85,6 +85,9 @@ class HeaderSync:
                 self._nothing_new(peer, now)
             return ChainUpdate()
         last = hash_of(message.raw, message.count - 1)
+        if not solicited and self._waits_for_leader(peer, previous_of(message.raw, 0)):
+            peer.tip, peer.answered = last, False
+            return ChainUpdate()
         more = solicited and message.count == MAX_HEADERS
         if more:
             self._ask(peer, now, above=last)
@@ -97,6 +100,10 @@ class HeaderSync:
             self._end_of_answer(peer, solicited, now)
         return update
 
+    def _waits_for_leader(self, peer: SyncPeer, parent: BlockHash) -> bool:
+        """News that stands on what the leader is still fetching: the peer is asked again when that is done."""
+        return self._leader not in (None, peer.id) and not self._shared.headers.is_known(parent)
+
     def _connect(self, peer: SyncPeer, raw: bytes, now: float) -> ChainUpdate:
         try:
             update = self._shared.headers.connect(raw, now, peer.id)
@@ -106,6 +113,7 @@ class HeaderSync:
                 raise PeerFault("unconnected-headers", ban=False) from None
             self._ask(peer, now)
             return ChainUpdate()
+        peer.strikes = 0
         if update.deferred:
             self._retry[peer.id] = now + RETRY
         else:
@@ -167,6 +175,8 @@ class HeaderSync:
         height = self._shared.headers.recent_height_of(last)
         if height is not None:
             peer.known = max(peer.known, height)
+        elif self._leader not in (None, peer.id):
+            peer.answered = False
         elif not self._requests.waits(peer.id, TIP):
             self._ask(peer, now)
 

@@ -134,6 +134,11 @@ class SyncPeer:
     def id(self) -> int:
         return self.info.id
 
+    @property
+    def voice(self) -> str:
+        """Whose word it is: that of an address which the user named, or of a group of addresses."""
+        return self.info.address if self.info.manual or not self.info.netgroup else self.info.netgroup
+
     def cut(self, fork: int) -> None:
         """Forget what was said about blocks above `fork`."""
         self.known = min(self.known, fork)
