@@ -191,6 +191,13 @@ def test_the_first_transaction_is_a_coinbase_and_only_the_first() -> None:
         block_of([coinbase(1), coinbase(2)]).check_merkle_root()
 
 
+def test_a_coinbase_has_one_input() -> None:
+    first = coinbase(1)
+    two = dataclasses.replace(first, inputs=(*first.inputs, payment(1).inputs[0]))
+    with pytest.raises(BlockError, match="not a coinbase"):
+        block_of([two]).check_merkle_root()
+
+
 def test_inner_nodes_offered_as_transactions_of_64_bytes_are_refused() -> None:
     """CVE-2017-12842: a list of the level above the leaves has the header's root too, but no coinbase."""
     pairs = []

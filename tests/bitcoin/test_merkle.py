@@ -138,16 +138,38 @@ def test_a_position_in_a_repeated_half_is_refused() -> None:
 
 
 def test_nothing_stands_right_of_a_levels_last_node() -> None:
-    block = make_block(5)
-    proof = build_proof(block, 4, 7)
-    assert proof.branch[0] == proof.txid
-    forged = list(proof.branch)
-    forged[1] = Hash256(bytes(32))
-    root = fold_branch(proof.txid, 4, forged)
-    header = dataclasses.replace(block.header, merkle_root=MerkleRoot(root))
-    first = build_proof(block, 0, 7)
-    with pytest.raises(ProofError, match=r"right of the last|does not lead"):
-        dataclasses.replace(proof, header=header, branch=tuple(forged), coinbase_branch=first.branch).verify()
+    """A fifth leaf paired with itself is the last of its level, so its parent has no other right neighbour."""
+    first, last = coinbase(1).serialize(include_witness=False), payment(1).serialize(include_witness=False)
+    beside, above, stranger = (Hash256(sha256d(name)) for name in (b"beside", b"above", b"stranger"))
+    left = fold_branch(sha256d(first), 0, (beside, above))
+    for neighbour, honest in ((sha256d(sha256d(last) * 2), True), (stranger, False)):
+        right = sha256d(sha256d(sha256d(last) * 2) + neighbour)
+        header = dataclasses.replace(make_block(2).header, merkle_root=MerkleRoot(sha256d(left + right)))
+        branch = (Hash256(sha256d(last)), Hash256(neighbour), left)
+        proof = MerkleProof(last, 1, header, 4, branch, first, (beside, above, Hash256(right)))
+        if honest:
+            proof.verify()
+        else:
+            with pytest.raises(ProofError, match="right of the last"):
+                proof.verify()
+
+
+def test_a_coinbase_is_never_paired_with_itself() -> None:
+    first = coinbase(1).serialize(include_witness=False)
+    leaf = Hash256(sha256d(first))
+    header = dataclasses.replace(make_block(1).header, merkle_root=MerkleRoot(sha256d(leaf + leaf)))
+    with pytest.raises(ProofError, match="CVE-2012-2459"):
+        MerkleProof(first, 1, header, 0, (leaf,), first, (leaf,)).verify()
+
+
+def test_both_branches_end_on_one_level() -> None:
+    proof = build_proof(make_block(5), 3, 7)
+    for branch in (proof.coinbase_branch[:-1], (*proof.coinbase_branch, Hash256(bytes(32)))):
+        with pytest.raises(ProofError, match="different levels"):
+            dataclasses.replace(proof, coinbase_branch=branch).verify()
+    deep = (Hash256(bytes(32)),) * 20
+    with pytest.raises(ProofError, match="too deep"):
+        dataclasses.replace(proof, branch=deep, coinbase_branch=deep).verify()
 
 
 def test_an_inner_node_is_no_transaction() -> None:

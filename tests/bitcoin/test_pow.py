@@ -350,3 +350,18 @@ def test_minimum_difficulty_networks_keep_the_standing_target_across_batches() -
         times = tuple(made.time_bits(height - 11 + at)[0] for at in range(11))
         context = HeaderContext(block_hash(made.headers[cut - 1]), times, made.time_bits)
         assert check_headers(MIN_DIFFICULTY, b"".join(made.headers[cut:]), height, context, NOW).fault is None
+
+
+def test_a_boundary_at_the_limit_is_what_stands_after_it() -> None:
+    """The period's retarget reaches the limit: its bits stand, not the harder ones of the period before."""
+    hard, limit = 0x203FFFFF, REGTEST.pow_limit_bits
+    held = {height: (1_500_000_000 + 1300 * height, hard) for height in range(2016, 4032)}
+    clock, previous, raw = held[4031][0], bytes(32), b""
+    for _ in range(3):
+        clock += 600
+        made = mine((4, previous, bytes(32), clock, limit), target_from_bits(limit))
+        previous = block_hash(made)
+        raw += made
+    context = HeaderContext(bytes(32), tuple(held[height][0] for height in range(4021, 4032)), held.__getitem__)
+    params = dataclasses.replace(MIN_DIFFICULTY, version_heights=(1, 1, 1))
+    assert check_headers(params, raw, 4032, context, NOW).fault is None

@@ -13,7 +13,8 @@ from wallet.bitcoin.block import Block
 from wallet.bitcoin.blockfilter import M, P, build_filter, decode, hash_to_range, match_any, split_filter
 from wallet.bitcoin.codec import ParseError, compact_size
 from wallet.engine.kernels import FilterMatcher, match
-from wallet.engine.kernels.golomb import PAIRS, Lanes
+from wallet.engine.kernels.golomb import PAIRS, Chunk, Lanes
+from wallet.engine.kernels.match import _Table
 from wallet.engine.kernels.siphash import ScriptHasher
 
 ENTRIES = load("bip158/testnet-19.json")["blocks"]
@@ -185,6 +186,22 @@ def test_lanes_that_end_at_any_place_of_a_chunk(count: int) -> None:
     lengths = sorted({count, max(1, count - 1), max(1, count // 2), 1}, reverse=True)
     values = [sorted(rng.randrange(length * M) for _ in range(length)) for length in lengths]
     assert decoded([encode(one) for one in values]) == values
+
+
+def test_what_a_lane_reads_behind_its_end_is_nothing_to_it() -> None:
+    """The second lane ends early in a chunk; behind it comes a run of ones that no window holds."""
+    rng = Random(4)
+    long, short = (sorted(rng.randrange(count * M) for _ in range(count)) for count in (64, 33))
+    late = [31 * M + at for at in range(32)]
+    assert decoded([encode(values) for values in (long, short, late)]) == [long, short, late]
+
+
+def test_a_value_behind_a_lanes_end_is_no_hit() -> None:
+    marks = np.array([[70, 70]], np.uint64)
+    chunk = Chunk(32, np.array([[50, 50], [60, 60], [70, 70], [80, 80]], np.uint64))
+    table = _Table(marks, np.array([36, 34]))
+    table.probe(chunk)
+    assert table.found.tolist() == [True, False]
 
 
 def test_equal_values_are_all_read() -> None:

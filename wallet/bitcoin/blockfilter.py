@@ -56,7 +56,7 @@ def split_filter(raw: bytes) -> tuple[int, int]:
     count = reader.compact_size(MAX_ELEMENTS)
     bits = 8 * reader.remaining
     spare = bits - (P + 1) * count
-    if not 0 <= spare <= (max(count * M - 1, 0) >> P) + 7 or (count == 0 and bits):
+    if not 0 <= spare <= (max(count * M - 1, 0) >> P) + 7:
         raise ParseError(f"filter of {count} elements in {reader.remaining} bytes")
     return count, reader.position
 

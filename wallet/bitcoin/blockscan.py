@@ -4,6 +4,7 @@ No Transaction is built: a block of 4,000 transactions takes a few milliseconds.
 at hand: a lie about a count or a length runs off the end and is a ParseError before anything large is allocated.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -59,10 +60,7 @@ def scan_transactions(raw: bytes, position: int) -> BlockScan:
     scan = BlockScan([], [], [0], [0], [], [])
     try:
         count, at = _size(raw, position)
-        for _ in range(count):
-            at = _scan_one(raw, at, scan)
-            if at > len(raw):
-                raise ParseError("block ends inside a transaction")
+        at = _scan_all(raw, at, count, scan)
     except IndexError:
         raise ParseError("block ends inside a transaction") from None
     if at != len(raw) or count == 0:
@@ -71,45 +69,56 @@ def scan_transactions(raw: bytes, position: int) -> BlockScan:
     return scan
 
 
-def _scan_one(raw: bytes, at: int, scan: BlockScan) -> int:
-    scan.starts.append(at)
-    inputs = raw[at + 4]
-    segwit = inputs == 0
-    if segwit:
-        if raw[at + 5] != 1:
-            raise ParseError("transaction without inputs, or with an unknown flag")
-        at += 2
+def _scan_all(raw: bytes, at: int, count: int, scan: BlockScan) -> int:
+    """Offsets are appended by methods bound once: this loop is most of what reading a block costs."""
+    outpoints, scripts, end = scan.outpoints, scan.scripts, len(raw)
+    start_at, witness_at = scan.starts.append, scan.witness_at.append
+    inputs_at, outputs_at = scan.first_input.append, scan.first_output.append
+    add_outpoint, add_script = outpoints.append, scripts.append
+    for _ in range(count):
+        start_at(at)
         inputs = raw[at + 4]
-    at += 5
-    if inputs > 252:
-        inputs, at = _size(raw, at - 1)
-    at = _scan_inputs(raw, at, inputs, scan.outpoints)
-    at = _scan_outputs(raw, at, scan.scripts)
-    scan.first_input.append(len(scan.outpoints))
-    scan.first_output.append(len(scan.scripts))
-    if segwit:
-        scan.witness_at.append(at)
-        return _skip_witnesses(raw, at, inputs) + 4
-    scan.witness_at.append(0)
-    return at + 4
+        if inputs:
+            at, inputs = _scan_inputs(raw, at + 4, add_outpoint)
+            at = _scan_outputs(raw, at, add_script)
+            witness_at(0)
+        elif raw[at + 5] == 1:
+            at, inputs = _scan_inputs(raw, at + 6, add_outpoint)
+            at = _scan_outputs(raw, at, add_script)
+            witness_at(at)
+            at = _skip_witnesses(raw, at, inputs)
+        else:
+            raise ParseError("transaction without inputs, or with an unknown flag")
+        inputs_at(len(outpoints))
+        outputs_at(len(scripts))
+        at += 4
+        if at > end:
+            raise ParseError("block ends inside a transaction")
+    return at
 
 
-def _scan_inputs(raw: bytes, at: int, count: int, outpoints: list[bytes]) -> int:
+def _scan_inputs(raw: bytes, at: int, add: Callable[[bytes], None]) -> tuple[int, int]:
+    """Where the inputs end that start with their count at `at`, and the count."""
+    count = raw[at]
+    at += 1
+    if count > 252:
+        count, at = _size(raw, at - 1)
     if count == 0:
         raise ParseError("transaction without inputs")
     for _ in range(count):
         end = at + 36
         size = raw[end]
-        outpoints.append(raw[at:end])
+        add(raw[at:end])
         if size > 252:
-            size, at = _size(raw, end)
-            at += size + 4
+            size, end = _size(raw, end)
+            at = end + size + 4
         else:
             at = end + size + 5
-    return at
+    return at, count
 
 
-def _scan_outputs(raw: bytes, at: int, scripts: list[bytes]) -> int:
+def _scan_outputs(raw: bytes, at: int, add: Callable[[bytes], None]) -> int:
+    """Where the outputs end that start with their count at `at`."""
     count = raw[at]
     at += 1
     if count > 252:
@@ -118,16 +127,16 @@ def _scan_outputs(raw: bytes, at: int, scripts: list[bytes]) -> int:
         raise ParseError("transaction without outputs")
     for _ in range(count):
         size = raw[at + 8]
-        at += 9
+        start = at + 9
         if size > 252:
-            size, at = _size(raw, at - 1)
-        end = at + size
-        scripts.append(raw[at:end])
-        at = end
+            size, start = _size(raw, at + 8)
+        at = start + size
+        add(raw[start:at])
     return at
 
 
 def _skip_witnesses(raw: bytes, at: int, inputs: int) -> int:
+    """Where the witnesses of so many inputs end."""
     start = at
     for _ in range(inputs):
         items = raw[at]
@@ -136,11 +145,11 @@ def _skip_witnesses(raw: bytes, at: int, inputs: int) -> int:
             items, at = _size(raw, at - 1)
         for _ in range(items):
             size = raw[at]
-            if size > 252:
+            if size < 253:
+                at += size + 1
+            else:
                 size, at = _size(raw, at)
                 at += size
-            else:
-                at += size + 1
     if at == start + inputs and not any(raw[start:at]):
         raise ParseError("witness flag without witnesses")
     return at
