@@ -94,6 +94,19 @@ def run(params: ChainParams, seed: int, count: int = COUNT) -> Run:
     return made
 
 
+def late_boundary(at: int, back: int) -> tuple[bytes, HeaderContext]:
+    """A run whose last header but one is an hour late, and whose last, a boundary, lies `back` seconds before that."""
+    made = run(BIP94, 5, at - 1)
+    height = FIRST_HEIGHT + at - 1
+    time = made.time_bits(height - 1)[0] + 3600
+    for at_time in (time, time - back):
+        bits = next_bits(BIP94, height, at_time, made.time_bits)
+        previous = block_hash(made.headers[-1])
+        made.headers.append(mine((4, previous, bytes(32), at_time, bits), target_from_bits(bits)))
+        height += 1
+    return b"".join(made.headers), made.context()
+
+
 def broken(made: Run, rng: Random) -> bytes:
     """The run with one header changed, mined again or not, and those above it linked again or not."""
     headers = [HEADER.unpack(raw) for raw in made.headers]

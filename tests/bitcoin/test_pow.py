@@ -21,6 +21,7 @@ from tests.bitcoin.easychain import (
     block_hash,
     broken,
     history,
+    late_boundary,
     mine,
     run,
 )
@@ -236,21 +237,8 @@ def test_bip94_bounds_the_step_back_at_a_boundary() -> None:
     low = _changed(made, at, time=below - 601)
     assert _fault(BIP94, low, made.context()) in (HeaderFault(at, "timewarp"), HeaderFault(at, "median_time"))
     for back, expected in ((600, None), (601, HeaderFault(at, "timewarp"))):
-        run_with_gap = _with_late_header(at, back)
+        run_with_gap = late_boundary(at, back)
         assert _fault(BIP94, *run_with_gap) == expected
-
-
-def _with_late_header(at: int, back: int) -> tuple[bytes, HeaderContext]:
-    """A run whose last header but one is an hour late, and whose last, a boundary, lies `back` seconds before that."""
-    made = run(BIP94, 5, at - 1)
-    height = FIRST_HEIGHT + at - 1
-    time = made.time_bits(height - 1)[0] + 3600
-    for at_time in (time, time - back):
-        bits = next_bits(BIP94, height, at_time, made.time_bits)
-        previous = block_hash(made.headers[-1])
-        made.headers.append(mine((4, previous, bytes(32), at_time, bits), target_from_bits(bits)))
-        height += 1
-    return b"".join(made.headers), made.context()
 
 
 def test_the_median_waits_until_its_headers_are_known() -> None:

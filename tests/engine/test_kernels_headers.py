@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.bitcoin.easychain import COUNT, FIRST_HEIGHT, PLAIN, RULES, block_hash, broken, history, run
+from tests.bitcoin.easychain import (
+    BIP94,
+    COUNT,
+    FIRST_HEIGHT,
+    PLAIN,
+    RULES,
+    block_hash,
+    broken,
+    history,
+    late_boundary,
+    run,
+)
 from wallet.bitcoin import pow as plain
 from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.pow import HeaderContext, HeaderFault
@@ -76,6 +87,18 @@ def test_a_batch_over_several_boundaries_is_judged_alike() -> None:
             damaged = bytearray(raw)
             damaged[80 * at + 72] ^= 1
             assert _same(params, bytes(damaged), FIRST_HEIGHT, made.context(), NOW + 10_000_000) is not None
+
+
+def test_the_edges_of_the_rules_about_time_are_the_same() -> None:
+    made = run(PLAIN, 4)
+    raw, latest = b"".join(made.headers), max(made.time_bits(FIRST_HEIGHT + at)[0] for at in range(COUNT))
+    for ahead, fault in ((7199, None), (7200, None), (7201, "future")):
+        found = _same(PLAIN, raw, FIRST_HEIGHT, made.context(), latest - ahead)
+        assert (found.rule if found else None) == fault
+    for back, fault in ((599, None), (600, None), (601, "timewarp")):
+        raw, context = late_boundary(40, back)
+        found = _same(BIP94, raw, FIRST_HEIGHT, context, latest)
+        assert (found.rule if found else None) == fault
 
 
 def test_no_headers_and_pieces_of_headers() -> None:
