@@ -1,5 +1,8 @@
 """The open wallet: sidebar, pages and status strip."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
@@ -10,29 +13,23 @@ from wallet.override import override
 from wallet.ui.context import Context
 from wallet.ui.design.layout import column, row
 from wallet.ui.design.metrics import NARROW
-from wallet.ui.pages.history import HistoryPage
-from wallet.ui.pages.overview import OverviewPage
 from wallet.ui.pages.page import Page
-from wallet.ui.pages.receive import ReceivePage
-from wallet.ui.pages.send import SendPage
-from wallet.ui.pages.settings import SettingsPage
-from wallet.ui.pages.transaction import TransactionDialog
 from wallet.ui.sidebar import Entry, Sidebar
 from wallet.ui.statusstrip import StatusStrip
 
-PAGES: dict[str, type[Page]] = {
-    "overview": OverviewPage,
-    "send": SendPage,
-    "receive": ReceivePage,
-    "history": HistoryPage,
-    "settings": SettingsPage,
-}
+if TYPE_CHECKING:
+    from wallet.ui.pages.transaction import TransactionDialog
+
+PAGES = ("overview", "send", "receive", "history", "settings")
 
 
 class Shell(QWidget):
     """Pages are made when they are first looked at, so that the window is there at once."""
 
     other_wallet = Signal()
+    turned = Signal(str)
+    """Another page is looked at: its name."""
+    link = Signal(object)
 
     def __init__(self, context: Context, wallet: api.WalletInfo) -> None:
         super().__init__()
@@ -40,6 +37,13 @@ class Shell(QWidget):
         self.wallet = wallet
         self.status: api.SyncStatus | None = None
         self._pages: dict[str, Page] = {}
+        self._makers: dict[str, Callable[[], Page]] = {
+            "overview": self._make_overview,
+            "send": self._make_send,
+            "receive": self._make_receive,
+            "history": self._make_history,
+            "settings": self._make_settings,
+        }
         self.sidebar = Sidebar(
             (
                 Entry("overview", self.tr("Overview"), "overview"),
@@ -66,35 +70,58 @@ class Shell(QWidget):
     def page(self, key: str) -> Page:
         """The page of that name, made now if it was not yet."""
         if key not in self._pages:
-            page = PAGES[key](self.context)
+            page = self._makers[key]()
             self._pages[key] = page
             self.stack.addWidget(page)
-            self._join(page)
+            if self.status is not None:
+                page.show_sync(self.status)
         return self._pages[key]
 
-    def _join(self, page: Page) -> None:
-        match page:
-            case OverviewPage():
-                page.send.connect(lambda: self.sidebar.choose("send"))
-                page.receive.connect(lambda: self.sidebar.choose("receive"))
-                page.all_history.connect(lambda: self.sidebar.choose("history"))
-                page.opened.connect(self.open_transaction)
-                if self.status is not None:
-                    page.show_sync(self.status)
-            case SendPage() | HistoryPage():
-                page.opened.connect(self.open_transaction)
-            case SettingsPage():
-                page.other_wallet.connect(self.other_wallet)
-            case _:
-                pass
+    def _make_overview(self) -> Page:
+        from wallet.ui.pages.overview import OverviewPage
+
+        page = OverviewPage(self.context)
+        page.send.connect(lambda: self.sidebar.choose("send"))
+        page.receive.connect(lambda: self.sidebar.choose("receive"))
+        page.all_history.connect(lambda: self.sidebar.choose("history"))
+        page.opened.connect(self.open_transaction)
+        return page
+
+    def _make_send(self) -> Page:
+        from wallet.ui.pages.send import SendPage
+
+        page = SendPage(self.context)
+        page.opened.connect(self.open_transaction)
+        self.link.connect(page.fill)
+        return page
+
+    def _make_receive(self) -> Page:
+        from wallet.ui.pages.receive import ReceivePage
+
+        return ReceivePage(self.context)
+
+    def _make_history(self) -> Page:
+        from wallet.ui.pages.history import HistoryPage
+
+        page = HistoryPage(self.context)
+        page.opened.connect(self.open_transaction)
+        return page
+
+    def _make_settings(self) -> Page:
+        from wallet.ui.pages.settings import SettingsPage
+
+        page = SettingsPage(self.context)
+        page.other_wallet.connect(self.other_wallet)
+        self.turned.connect(page.turned_to)
+        return page
 
     def show_page(self, key: str) -> None:
         self.stack.setCurrentWidget(self.page(key))
-        settings = self._pages.get("settings")
-        if key != "settings" and isinstance(settings, SettingsPage):
-            settings.lock_words()
+        self.turned.emit(key)
 
-    def open_transaction(self, txid: str) -> TransactionDialog:
+    def open_transaction(self, txid: str) -> "TransactionDialog":
+        from wallet.ui.pages.transaction import TransactionDialog
+
         dialog = TransactionDialog(self.context, txid, self)
         dialog.show()
         return dialog
@@ -102,16 +129,13 @@ class Shell(QWidget):
     def pay(self, uri: PaymentUri) -> None:
         """Begin the payment that a link asks for."""
         self.sidebar.choose("send")
-        page = self.page("send")
-        if isinstance(page, SendPage):
-            page.fill(uri)
+        self.link.emit(uri)
 
     def show_sync(self, status: api.SyncStatus) -> None:
         self.status = status
         self.strip.show_status(status)
-        overview = self._pages.get("overview")
-        if isinstance(overview, OverviewPage):
-            overview.show_sync(status)
+        for page in self._pages.values():
+            page.show_sync(status)
 
     def _wallet_changed(self, kinds: frozenset[str]) -> None:
         for page in self._pages.values():

@@ -1,6 +1,10 @@
-"""The window: from the first screen to the open wallet, and back."""
+"""The window: from the first screen to the open wallet, and back.
+
+Pages are imported when they are first shown: the window itself does not wait for them.
+"""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
@@ -13,13 +17,15 @@ from wallet.override import override
 from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column
 from wallet.ui.design.metrics import Space
-from wallet.ui.pages.create import CreatePage
-from wallet.ui.pages.restore import RestorePage
-from wallet.ui.pages.unlock import ChooserPage, UnlockPage
 from wallet.ui.pages.welcome import WelcomePage
-from wallet.ui.shell import Shell
 from wallet.ui.widgets.banner import Banner
 from wallet.ui.widgets.brand import brand
+
+if TYPE_CHECKING:
+    from wallet.ui.pages.create import CreatePage
+    from wallet.ui.pages.restore import RestorePage
+    from wallet.ui.pages.unlock import ChooserPage, UnlockPage
+    from wallet.ui.shell import Shell
 
 SIZE = (1080, 720)
 MINIMUM = (480, 360)
@@ -92,6 +98,8 @@ class Window(QMainWindow):
         if not wallets:
             self._show(self.welcome)
             return
+        from wallet.ui.pages.unlock import ChooserPage
+
         if self.chooser is None:
             self.chooser = ChooserPage(self.context)
             self.stack.addWidget(self.chooser)
@@ -108,6 +116,8 @@ class Window(QMainWindow):
             self.context.bridge.start(self._open(wallet.name, None), self._open_failed)
 
     def _ask_password(self, wallet: api.WalletInfo) -> None:
+        from wallet.ui.pages.unlock import UnlockPage
+
         if self.unlock_page is None:
             self.unlock_page = UnlockPage(self.context)
             self.stack.addWidget(self.unlock_page)
@@ -138,6 +148,8 @@ class Window(QMainWindow):
 
     async def _enter(self, wallet: api.WalletInfo) -> None:
         """Show the open wallet, and go online unless told not to."""
+        from wallet.ui.shell import Shell
+
         self._leave_shell()
         self.banner.clear()
         self.shell = Shell(self.context, wallet)
@@ -169,6 +181,8 @@ class Window(QMainWindow):
     # --- onboarding ---
 
     def _show_create(self) -> None:
+        from wallet.ui.pages.create import CreatePage
+
         if self.create_page is None:
             self.create_page = CreatePage(self.context)
             self.stack.addWidget(self.create_page)
@@ -177,6 +191,8 @@ class Window(QMainWindow):
         self._show(self.create_page)
 
     def _show_restore(self) -> None:
+        from wallet.ui.pages.restore import RestorePage
+
         if self.restore_page is None:
             self.restore_page = RestorePage(self.context)
             self.stack.addWidget(self.restore_page)
@@ -209,8 +225,8 @@ class Window(QMainWindow):
         self.stack.setCurrentWidget(page)
 
     def _words_at_risk(self) -> bool:
-        current = self.stack.currentWidget()
-        return isinstance(current, CreatePage | RestorePage) and current.holds_words()
+        pages = (page for page in (self.create_page, self.restore_page) if page is not None)
+        return any(page.isVisible() and page.holds_words() for page in pages)
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -124,6 +124,7 @@ class OverviewPage(Page):
         self.chart.set_points(points)
         self.chart.setVisible(len(points) > 2)
 
+    @override
     def show_sync(self, status: api.SyncStatus) -> None:
         """Say from when the balance is, while the wallet is not at the tip."""
         self._status = status

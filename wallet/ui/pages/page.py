@@ -70,6 +70,9 @@ class Page(QScrollArea):
         if kinds & self.KINDS:
             self.refresh()
 
+    def show_sync(self, status: api.SyncStatus) -> None:
+        """The chain or the scan moved on. Most pages leave that to the status strip."""
+
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

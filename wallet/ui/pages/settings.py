@@ -127,6 +127,11 @@ class SettingsPage(Page):
         self.words.forget()
         self._show_locked(True)
 
+    def turned_to(self, key: str) -> None:
+        """Another page is looked at: words do not stay open behind it."""
+        if key != "settings":
+            self.lock_words()
+
     def _show_locked(self, locked: bool) -> None:
         self.words.setVisible(not locked)
         self.forget_words.setVisible(not locked)
