@@ -15,13 +15,16 @@ from tests.ledger.world import (
     pay,
     sign,
 )
+from wallet.bitcoin.hashes import BlockHash, sha256
 from wallet.bitcoin.script import ScriptType
 from wallet.bitcoin.transaction import Transaction, TxOut
 from wallet.ledger.changeset import Kind
+from wallet.ledger.coverage import ScanTask
 from wallet.ledger.history import Status
-from wallet.ledger.labels import LabelKind
+from wallet.ledger.labels import LabelError, LabelKind
 from wallet.ledger.ledger import MAX_STRANGERS, Ledger
-from wallet.ledger.record import Balance
+from wallet.ledger.record import Balance, PaymentRequest
+from wallet.ledger.view import RequestState
 
 
 def script(ledger: Ledger, index: int, branch: int = 0, number: int = 0) -> bytes:
@@ -363,3 +366,112 @@ def test_strangers_cannot_fill_the_wallet() -> None:
     chain.add(pay([(script(ledger, 2), 77)]))
     chain.scan(ledger)
     assert ledger.balance(2).confirmed == 10_077
+
+
+def test_only_the_hashes_of_the_last_thousand_scanned_blocks_are_kept() -> None:
+    ledger = new_ledger()
+    hashes = [BlockHash(sha256(b"%d" % height)) for height in range(2_500)]
+    while (task := ledger.next_scan(0, 2_499)) is not None:
+        ledger.scanned(task, hashes[task.start : task.stop + 1])
+    ledger.commit()
+    for kept in (ledger, Ledger(ledger._store, 30)):
+        assert kept.block_hashes() == dict(enumerate(hashes[1_500:], 1_500))
+        assert kept.scan_height(0) == 2_499
+    ledger.rescan(2_000)
+    assert ledger.scan_height(0) == 1_999
+    with pytest.raises(ValueError, match="hashes for the heights"):
+        ledger.scanned(ScanTask(2_000, 2_001, ()), hashes[:1])
+
+
+def test_the_proof_goes_with_the_block() -> None:
+    ledger, chain = new_ledger(), Chain()
+    payment = pay([(script(ledger, 0), 10_000)])
+    chain.add(payment)
+    chain.scan(ledger)
+    assert ledger._store.proof(payment.txid) is not None
+    chain.undo(ledger, 1)
+    ledger.commit()
+    assert ledger._store.proof(payment.txid) is None
+    assert ledger.proof(payment.txid) is None
+
+
+def test_requests_say_what_became_of_them() -> None:
+    ledger, chain = new_ledger(), Chain()
+
+    def state(amount: int | None = 5_000, now: int = 10) -> RequestState:
+        return ledger.request_state(PaymentRequest(ref, derived.script_pubkey, amount, "", 1, expires=20), now)
+
+    ref, derived, _ = ledger.reveal(0)
+    ledger.request(PaymentRequest(ref, derived.script_pubkey, 5_000, " for \n the bike ", 1, expires=20))
+    assert [request.label for request in ledger.requests()] == ["for the bike"]
+    assert (state(), state(now=20)) == (RequestState.WAITING, RequestState.EXPIRED)
+    first = pay([(derived.script_pubkey, 3_000)])
+    ledger.apply_unconfirmed(first, 11)
+    assert (state(), state(3_000), state(None), state(2_000)) == (
+        RequestState.UNDERPAID,
+        RequestState.SEEN,
+        RequestState.SEEN,
+        RequestState.OVERPAID,
+    )
+    chain.add(first)
+    chain.scan(ledger)
+    assert state(3_000, now=99) is RequestState.PROVEN
+    ledger.apply_unconfirmed(pay([(derived.script_pubkey, 2_000)]), 12)
+    assert state() is RequestState.SEEN
+
+
+def test_addresses_show_what_lies_on_them() -> None:
+    ledger, chain = new_ledger(), Chain()
+    ledger.reveal(0)
+    funding = pay([(script(ledger, 2), 10_000), (script(ledger, 2), 1)])
+    chain.add(funding)
+    chain.scan(ledger)
+    ledger.add_local(pay([(FOREIGN, 4_000), (script(ledger, 0, branch=1), 5_000)], [outpoint(funding)]), 5)
+    shown = [(entry.ref.branch, entry.ref.index, entry.used, entry.balance) for entry in ledger.addresses(1)]
+    assert shown == [(0, 0, False, 0), (0, 1, False, 0), (0, 2, True, 1), (1, 0, True, 5_000)]
+
+
+def test_a_label_is_one_line_of_bounded_length() -> None:
+    ledger = new_ledger()
+    ledger.set_label(LabelKind.ADDRESS, "a", "  two\nlines  ")
+    assert ledger.label(LabelKind.ADDRESS, "a") == "two lines"
+    with pytest.raises(LabelError, match="255"):
+        ledger.set_label(LabelKind.ADDRESS, "a", "x" * 256)
+    ledger.set_label(LabelKind.ADDRESS, "a", "")
+    assert ledger.labels == {}
+
+
+def test_a_payment_in_a_block_is_not_abandoned() -> None:
+    ledger, chain = new_ledger(), Chain()
+    payment = pay([(script(ledger, 0), 10_000)])
+    chain.add(payment)
+    chain.scan(ledger)
+    with pytest.raises(ValueError, match="is in a block"):
+        ledger.abandon(payment.txid)
+
+
+def test_sending_the_same_payment_a_hundred_times_is_one_payment() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    chain.scan(ledger)
+    spend = pay([(FOREIGN, 9_000)], [outpoint(funding)])
+    assert ledger.add_local(spend, 5)
+    assert not any(ledger.add_local(spend, 6 + again) for again in range(99))
+    assert len(ledger.history(1)) == 2
+    assert [record.txid for record in ledger.unproven()] == [spend.txid]
+    ledger.abandon(spend.txid)
+    assert ledger.unproven() == []
+    assert ledger.add_local(spend, 200)
+    assert ledger.status(spend.txid, 1) is Status.LOCAL
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_spend_of_two_coins_that_came_before_both_is_entered_whichever_is_found_first(first: int) -> None:
+    ledger = new_ledger(account(0), account(1, ScriptType.P2TR))
+    coins = [pay([(script(ledger, 0, number=number), 10_000)]) for number in (0, 1)]
+    spend = sign(pay([(FOREIGN, 19_000)], [outpoint(coin) for coin in coins]), ledger, coins)
+    for transaction in (spend, coins[first], coins[1 - first]):
+        ledger.apply_unconfirmed(transaction, 5)
+    assert len(ledger.history(0)) == 3
+    assert ledger.balance(0).total == 0

@@ -205,8 +205,11 @@ class Ledger(LedgerView):
 
     def _enter_stranger(self, change: ChangeSet, transaction: Transaction, seen: int) -> None:
         """Enter a transaction that others showed us, unless it only pretends to spend our coins."""
-        if self._judge(transaction) is Verdict.GENUINE:
+        verdict = self._judge(transaction)
+        if verdict is Verdict.GENUINE:
             self._enter(change, TransactionRecord.of(transaction, seen))
+        elif verdict is Verdict.UNKNOWN:
+            self._pool.add(transaction, seen)  # what else it spends may turn out to be ours, too
 
     def _judge(self, transaction: Transaction) -> Verdict:
         outpoints = [spent.outpoint.serialize() for spent in transaction.inputs]
