@@ -13,6 +13,7 @@ from wallet.bitcoin.checkpoints import EMPTY_CHECKPOINTS, Checkpoint, Checkpoint
 from wallet.bitcoin.network import REGTEST, ChainParams
 from wallet.bitcoin.pow import block_work, median_time
 from wallet.spv.chain import ChainUpdate, HeaderChain, MissingHeaders, UnconnectedHeaders
+from wallet.spv.chain_view import WorkTally
 from wallet.spv.fault import PeerFault
 from wallet.store.headers import HeaderFile
 
@@ -309,6 +310,22 @@ def test_unproven_headers_are_bounded_for_each_peer() -> None:
     assert not ours.is_known(branch.hash(2000))
 
 
+def test_work_is_summed_by_periods_and_counted_anew_above_a_cut() -> None:
+    easy, hard = bytes(72) + struct.pack("<II", 0x207FFFFF, 0), bytes(72) + struct.pack("<II", EASY_BITS, 0)
+    headers = [easy] * 7000
+
+    def total(height: int) -> int:
+        return 5 + sum(block_work(int.from_bytes(header[72:76], "little")) for header in headers[2016 : height + 1])
+
+    tally = WorkTally(lambda first, count: b"".join(headers[first : first + count]), 2015, 5)
+    for height in (2015, 2016, 4031, 4032, 6047, 6048, 6999):
+        assert tally.at(height) == total(height)
+    tally.cut(4020)
+    headers[4021:] = [hard] * len(headers[4021:])
+    for height in (6999, 4031, 4021, 4020, 2015):
+        assert tally.at(height) == total(height)
+
+
 # --- checkpoints
 
 
@@ -324,6 +341,7 @@ def test_no_branch_from_below_a_checkpoint() -> None:
     chain = Chain(REGTEST).add(10)
     ours = synced(chain, Checkpoints(headers=(Checkpoint(5, chain.hash(5)),)))
     assert refused(ours, chain.fork(4).add(20, salt=1).raw(5)) == "checkpoint"
+    assert refused(ours, chain.fork(2).add(2, salt=1).raw(3)) == "checkpoint"
     assert ours.connect(chain.fork(5).add(20, salt=1).raw(6), NOW, 0).connected_from == 6
 
 

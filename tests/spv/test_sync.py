@@ -299,6 +299,22 @@ def test_new_blocks_come_by_headers_and_by_inv(chain: ChainBuilder) -> None:
     assert_synced(world, longer)
 
 
+def test_a_node_whose_index_lags_is_asked_again_soon(chain: ChainBuilder) -> None:
+    longer = chain.fork(chain.height, tag=b"lag")
+    world = World(nodes(chain, 1)).join(1).run()
+    longer.mine(1)
+    node = world.nodes[1]
+    node.silent = {GetCFHeaders}
+    node.follow(longer)
+    world.say(1, Headers(longer.raw_headers(longer.height, 1)))
+    start = world.now
+    world.run(1)
+    node.silent = set()
+    while world.filters.tip_height < longer.height:
+        world.run()
+    assert world.now - start <= 5
+
+
 def test_after_a_restart_only_news_is_fetched(chain: ChainBuilder) -> None:
     first = World(nodes(chain, 1)).join(1).run()
     again = World(nodes(chain, 1), stores=first.stores).join(1).run()

@@ -9,7 +9,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(slots=True)
 class InFlight(Generic[K]):
-    """One request. asked: when it was sent; deadline: when its patience ends."""
+    """One request. asked: when it was sent last; deadline: when its patience ends."""
 
     peer_id: int
     key: K
@@ -72,6 +72,13 @@ class Requests(Generic[K]):
     def clear(self) -> None:
         """Take out everything."""
         self._waiting.clear()
+
+    def unanswered(self, now: float, seconds: float) -> list[InFlight[K]]:
+        """The requests that were sent so long ago; they count as sent again now."""
+        found = [request for request in self._waiting.values() if request.asked + seconds <= now]
+        for request in found:
+            request.asked = now
+        return found
 
     def overdue(self, now: float) -> list[InFlight[K]]:
         """Take out and return the requests whose patience has ended."""

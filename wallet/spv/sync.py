@@ -105,17 +105,21 @@ class Synchronizer:
         if peer is None:
             return []
         try:
-            self._dispatch(peer, message, now)
+            moved = self._dispatch(peer, message, now)
         except PeerFault as fault:
             self._shared.drop(peer_id, str(fault), fault.ban)
+            moved = True
+        if moved:
             self._work(now)
-        return self._taken()
+            return self._taken()
+        actions, self._shared.actions = self._shared.actions, []
+        return actions
 
-    def _dispatch(self, peer: SyncPeer, message: Message, now: float) -> None:
+    def _dispatch(self, peer: SyncPeer, message: Message, now: float) -> bool:
+        """Whether there may be something to do or to report. One filter of many is no such thing."""
         match message:
             case CFilter():
-                if not self._receive_filter(peer, message, now):
-                    return
+                return self._receive_filter(peer, message, now)
             case CFHeaders():
                 self._filters.receive_hashes(peer, message)
             case CFCheckpt():
@@ -123,8 +127,8 @@ class Synchronizer:
             case Headers() | Inv() | BlockMessage() | NotFound():
                 self._dispatch_chain(peer, message, now)
             case _:
-                return
-        self._work(now)
+                return False
+        return True
 
     def _dispatch_chain(self, peer: SyncPeer, message: Headers | Inv | BlockMessage | NotFound, now: float) -> None:
         match message:

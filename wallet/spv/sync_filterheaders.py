@@ -22,6 +22,9 @@ PATIENCE: Final = 10.0
 GRACE: Final = 5.0
 """Seconds that a new block waits for a second voice."""
 PARALLEL: Final = 4
+AGAIN: Final = 1.5
+FEW: Final = 100
+"""A node keeps still while its index lacks the newest blocks: small requests are said again after so many seconds."""
 
 Range = tuple[int, int]
 CLAIMS: Final[Range] = (-1, -1)
@@ -127,6 +130,10 @@ class FilterHeaderSync:
             if peer is not None and late.key == CLAIMS and len(self._voters(-1)) > 1:
                 peer.mute = True
             self._shared.unheard(late.peer_id)
+        for request in self._requests.unanswered(now, AGAIN):
+            first, last = request.key
+            if last - first < FEW and request.peer_id in self._shared.peers:
+                self._say(self._shared.peers[request.peer_id], request.key)
         if self.dispute is not None:
             self.dispute.tick(now)
 
@@ -176,12 +183,19 @@ class FilterHeaderSync:
             if peer.known < INTERVAL:
                 peer.claims = {}
                 continue
-            self._shared.send(peer.id, GetCFCheckpt(self._shared.headers.hash_at(peer.known)))
+            self._say(peer, CLAIMS)
             self._requests.ask(peer.id, CLAIMS, now)
 
     def _ask_hashes(self, peer: SyncPeer, first: int, last: int, now: float) -> None:
-        self._shared.send(peer.id, GetCFHeaders(first, self._shared.headers.hash_at(last)))
+        self._say(peer, (first, last))
         self._requests.ask(peer.id, (first, last), now)
+
+    def _say(self, peer: SyncPeer, key: Range) -> None:
+        headers = self._shared.headers
+        if key == CLAIMS:
+            self._shared.send(peer.id, GetCFCheckpt(headers.hash_at(peer.known)))
+        else:
+            self._shared.send(peer.id, GetCFHeaders(key[0], headers.hash_at(key[1])))
 
     # --- agreed claims, and the hashes between them
 
