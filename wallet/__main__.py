@@ -7,17 +7,17 @@ import sys
 def main() -> int:
     """Run the command line, or the window when there is no command. Answers the exit code."""
     multiprocessing.freeze_support()
-    from wallet import app
+    from wallet.app import main as run
 
-    return app.main(sys.argv[1:])
+    return run(sys.argv[1:])
 
 
 def main_window() -> int:
     """Open the window: the entry of the desktop's launcher, which may hand over a bitcoin: link."""
     multiprocessing.freeze_support()
-    from wallet import app
+    from wallet.app import main as run
 
-    return app.main(["gui", *sys.argv[1:]])
+    return run(["gui", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from wallet.bitcoin.codec import ParseError, Reader, compact_size
 from wallet.bitcoin.hashes import BlockHash, MerkleRoot, Txid, sha256d
 from wallet.bitcoin.merkletree import MerkleError, merkle_root
 from wallet.bitcoin.transaction import Transaction
+from wallet.override import override
 
 HEADER_SIZE = 80
 MAX_WEIGHT = 4_000_000
@@ -95,15 +96,18 @@ class Block:
         """The raw bytes."""
         return self._raw
 
+    @override
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Block) and self._raw == other._raw
 
+    @override
     def __hash__(self) -> int:
         return hash(self._raw)
 
     def __len__(self) -> int:
         return len(self._scan.witness_at)
 
+    @override
     def __repr__(self) -> str:
         return f"Block({self.header.hash}, {len(self)} transactions)"
 
@@ -254,6 +258,7 @@ class _Transactions(Sequence[Transaction]):
     def __init__(self, block: Block) -> None:
         self._block = block
 
+    @override
     def __len__(self) -> int:
         return len(self._block)
 
@@ -263,6 +268,7 @@ class _Transactions(Sequence[Transaction]):
     @overload
     def __getitem__(self, index: slice) -> list[Transaction]: ...
 
+    @override
     def __getitem__(self, index: int | slice) -> Transaction | list[Transaction]:
         positions = range(len(self))[index]
         if isinstance(positions, range):
