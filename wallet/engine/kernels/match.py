@@ -21,7 +21,7 @@ MAX_SCRIPTS = 2048
 MAX_LANES = 1024
 TABLE_BYTES = 1 << 25
 """The table's limit, which coarser stretches keep."""
-CANDIDATES = 64
+CANDIDATES = 128
 """About how many elements of a filter may meet a mark by chance."""
 PYTHON_ELEMENT, STEP_ELEMENT = 1.2, 6.0
 """What an element costs in plain Python, and a row of lanes in lockstep: the longest filters may be cheaper alone."""
