@@ -20,6 +20,25 @@ def birthday(text: str) -> int | date:
         raise argparse.ArgumentTypeError(message) from None
 
 
+def positive(text: str) -> int:
+    """A whole number above zero."""
+    if text.isascii() and text.isdigit() and 0 < int(text) < 1 << 40:
+        return int(text)
+    message = f"{text!r} is not a whole number above zero"
+    raise argparse.ArgumentTypeError(message)
+
+
+def wrong_use(options: argparse.Namespace) -> str | None:
+    """What is wrong with arguments that are each fine but do not fit together."""
+    if options.command != "send":
+        return None
+    if options.uri is not None:
+        return "give either recipients or --uri, not both" if len(options.pairs) > 1 else None
+    if not options.pairs or len(options.pairs) % 2:
+        return "send needs an ADDRESS and an AMOUNT for each recipient, or --uri"
+    return None
+
+
 def positive_seconds(text: str) -> float:
     """A number of seconds above zero."""
     try:
@@ -75,7 +94,7 @@ def _wallet_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     command.add_argument("--type", choices=SCRIPT_TYPES, help="script type; the wallet's default otherwise")
     command.add_argument("--label", default="", metavar="L")
     command.add_argument("--amount", metavar="SATS", help="ask for this much, in satoshis or as 0.001btc")
-    command.add_argument("--expires", type=int, metavar="S", help="the request ends after this many seconds")
+    command.add_argument("--expires", type=positive, metavar="S", help="the request ends after this many seconds")
     add("addresses", "all addresses given out or used")
     add("coins", "all unspent coins")
     add("history", "all transactions, newest first")

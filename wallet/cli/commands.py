@@ -41,6 +41,9 @@ async def open_wallet(engine: api.Engine, options: argparse.Namespace) -> api.Wa
     if wallet.network != options.network:
         message = f"the wallet {wallet.name!r} is for {wallet.network}: add --network {wallet.network}"
         raise api.WrenError("wrong_network", message)
+    if options.account:
+        message = f"the wallet {wallet.name!r} has no account {options.account}: accounts are numbered from 0"
+        raise api.WrenError("not_found", message)
     password = secrets_input.password(options) if wallet.locked else None
     return await engine.run(api.OpenWallet(wallet.name, password))
 
@@ -59,7 +62,7 @@ async def wallets(engine: api.Engine, _options: argparse.Namespace) -> Answer:
 
 async def create(engine: api.Engine, options: argparse.Namespace) -> Answer:
     command = api.CreateWallet(
-        name=options.wallet or DEFAULT_WALLET,
+        name=DEFAULT_WALLET if options.wallet is None else options.wallet,
         password=secrets_input.password(options, new=True),
         words=options.words,
         passphrase=secrets_input.passphrase(options),
@@ -77,7 +80,7 @@ async def restore(engine: api.Engine, options: argparse.Namespace) -> Answer:
     if password is None and not watching:
         password = secrets_input.password(options, new=True)
     command = api.RestoreWallet(
-        name=options.wallet or DEFAULT_WALLET,
+        name=DEFAULT_WALLET if options.wallet is None else options.wallet,
         secret=secret,
         password=password,
         passphrase=secrets_input.passphrase(options),
@@ -132,12 +135,16 @@ async def balance(engine: api.Engine, options: argparse.Namespace) -> Answer:
 
 
 async def receive(engine: api.Engine, options: argparse.Namespace) -> Answer:
+    amount = satoshis(options.amount) if options.amount is not None else None
+    if amount == 0:
+        message = "0 satoshis cannot be asked for: leave --amount out to let the payer choose"
+        raise api.WrenError("bad_amount", message)
     await open_wallet(engine, options)
     command = api.GetReceiveAddress(
         type=options.type,
         fresh=True,
         label=options.label,
-        amount=satoshis(options.amount) if options.amount is not None else None,
+        amount=amount,
         expires=options.expires,
     )
     return pick(await engine.run(command), "address", "path", "uri")

@@ -7,12 +7,13 @@ user: an exception that is nobody's fault but ours ends here, in one line, with 
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 
 from wallet.cli import commands, follow, payments
-from wallet.cli.arguments import build_parser
+from wallet.cli.arguments import build_parser, wrong_use
 from wallet.cli.output import show, show_error
 from wallet.engine import api
 
@@ -45,7 +46,10 @@ log = logging.getLogger(__name__)
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the arguments; prints and exits on wrong usage, as argparse does."""
-    options = build_parser().parse_args(arguments)
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if (fault := wrong_use(options)) is not None:
+        parser.error(fault)
     options.peer = [*options.peer, *getattr(options, "more_peers", [])]
     return options
 
@@ -91,6 +95,8 @@ def run(options: argparse.Namespace, make_engine: EngineFactory) -> int:
     """Carry out the parsed command. Answers the exit code."""
     try:
         answer = asyncio.run(_carry_out(options, make_engine))
+        if answer is not None:
+            show(answer, as_json=options.json)
     except api.WrenError as error:
         show_error(error.code, error.message, as_json=options.json)
         return 1
@@ -98,11 +104,11 @@ def run(options: argparse.Namespace, make_engine: EngineFactory) -> int:
         show_error("timeout", "stopped; nothing was lost", as_json=options.json)
         return 1
     except BrokenPipeError:
+        # Whoever read our answer has left; Python would complain once more when it flushes stdout at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as bug:
         log.debug("a fault of ours", exc_info=bug)
         show_error("refused", f"Wren met a fault of its own: {type(bug).__name__}: {bug}", as_json=options.json)
         return 1
-    if answer is not None:
-        show(answer, as_json=options.json)
     return 0

@@ -2,11 +2,11 @@
 
 import argparse
 import base64
-import binascii
 import json
 import sys
 from pathlib import Path
 
+from wallet.bitcoin.address import AddressError
 from wallet.bitcoin.network import NETWORKS
 from wallet.bitcoin.uri import UriError, parse_uri
 from wallet.cli import secrets_input
@@ -24,9 +24,6 @@ def _recipients(options: argparse.Namespace) -> tuple[tuple[tuple[str, int | Non
     if options.uri is not None:
         return _from_uri(options)
     pairs = options.pairs
-    if not pairs or len(pairs) % 2:
-        message = "send needs an ADDRESS and an AMOUNT for each recipient, or --uri"
-        raise api.WrenError("bad_amount", message)
     found = tuple(
         (address, None if amount == "max" else satoshis(amount))
         for address, amount in zip(pairs[::2], pairs[1::2], strict=True)
@@ -35,13 +32,13 @@ def _recipients(options: argparse.Namespace) -> tuple[tuple[tuple[str, int | Non
 
 
 def _from_uri(options: argparse.Namespace) -> tuple[tuple[tuple[str, int | None], ...], str]:
-    if len(options.pairs) > 1:
-        message = "give either recipients or --uri, not both"
-        raise api.WrenError("bad_uri", message)
     try:
         link = parse_uri(options.uri, NETWORKS[options.network])
     except UriError as error:
         raise api.WrenError("bad_uri", str(error)) from error
+    except AddressError as error:
+        code: api.ErrorCode = "wrong_network" if error.code == "wrong_network" else "bad_address"
+        raise api.WrenError(code, str(error)) from error
     amount = satoshis(options.pairs[0]) if options.pairs else link.amount
     if amount is None:
         message = "the link names no amount: add one, as in `wren send --uri LINK 15000`"
@@ -111,13 +108,13 @@ def _read(path: str, limit: int) -> bytes:
 
 async def broadcast(engine: api.Engine, options: argparse.Namespace) -> Answer:
     text = options.transaction
-    if not _is_hex(text):
+    if Path(text).exists() or not _is_hex(text):
         text = _read(text, _FILE_LIMIT).decode("ascii", "replace").strip()
     return await engine.run(api.BroadcastTransaction(text, options.timeout))
 
 
 def _is_hex(text: str) -> bool:
-    return len(text) >= 120 and all(character in "0123456789abcdefABCDEF" for character in text)
+    return all(character in "0123456789abcdefABCDEF" for character in text)
 
 
 async def proof(engine: api.Engine, options: argparse.Namespace) -> Answer:
@@ -152,7 +149,7 @@ def _psbt_text(path: str) -> str:
     text = raw.decode("ascii", "replace").strip()
     try:
         base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         message = f"{path} is neither a binary PSBT nor base64"
         raise api.WrenError("bad_psbt", message) from None
     return text

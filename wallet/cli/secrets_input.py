@@ -8,6 +8,7 @@ from pathlib import Path
 from wallet.engine.api import WrenError
 
 _SECRET_LIMIT = 4096
+_RESTORE_LIMIT = 65_536
 
 
 def _first_line(path: str, what: str) -> str:
@@ -67,4 +68,8 @@ def restore_text() -> str:
     """What to restore from, read from stdin: a line at a prompt, all of it from a pipe."""
     if sys.stdin.isatty():
         return _prompt("Seed phrase, xprv, xpub or descriptor (not shown): ")
-    return sys.stdin.read(65_536)
+    try:
+        return sys.stdin.read(_RESTORE_LIMIT)
+    except UnicodeDecodeError:
+        message = "what came from stdin is not text: give a seed phrase, xprv, xpub or descriptor"
+        raise WrenError("bad_phrase", message) from None
