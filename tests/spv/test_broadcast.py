@@ -79,6 +79,16 @@ def test_a_listener_that_announces_it_proves_that_it_travelled(payment: Transact
     assert broadcaster.report(payment.txid) == BroadcastReport(1, 1, 1, propagated=True)
 
 
+def test_a_pong_of_a_peer_that_is_gone_counts_no_more(payment: Transaction) -> None:
+    broadcaster = with_peers(peer(1))
+    broadcaster.start(payment)
+    ping = broadcaster.requested(1, GetData.of((InvType.WTX, payment.wtxid)))[1].message
+    broadcaster.peer_gone(1)
+
+    assert isinstance(ping, Ping)
+    assert not broadcaster.ponged(1, ping.nonce)
+
+
 def test_an_announcement_by_txid_proves_it_too(payment: Transaction) -> None:
     broadcaster = with_peers(peer(1, wtxid_relay=False), peer(2, wtxid_relay=False))
     (tell,) = broadcaster.start(payment)

@@ -1,6 +1,7 @@
 """The node over real sockets against scripted peers: sync, filters, blocks, payments both ways, faults, restarts."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from tests.peers.scripted import ScriptedPeer, Session, until
 from tests.spv.node_fixture import Listener, RunningNode, running
 from wallet.bitcoin.codec import ParseError
 from wallet.spv.chain import ChainUpdate
-from wallet.spv.message import BlockMessage, Headers, Message
+from wallet.spv.message import BlockMessage, Headers, Inv, InvType, Message
+from wallet.spv.node import Clock
 from wallet.spv.node_api import NodeStopped, Superseded
 
 SCRIPT = bytes([0, 20]) + bytes(range(20))
@@ -142,6 +144,7 @@ async def test_a_cancelled_request_leaves_nothing_behind(
         peer.silent.clear()
 
         assert [type(result) for result in results] == [asyncio.CancelledError] * 2
+        assert [fixture.synchronizer.cancel(token) for token in (1, 2)] == [[], []]
         assert (await fixture.node.fetch_filters(1, 30)).filters == [block.filter for block in chain.blocks[1:31]]
 
 
@@ -168,6 +171,35 @@ async def test_a_new_block_is_noticed(tmp_path: Path, chain: ChainBuilder, peer:
 
     last = fixture.listener.updates[-1]
     assert (last.connected_from, last.connected_to, last.disconnected) == (31, 31, ())
+
+
+async def test_a_block_announced_by_its_hash_is_noticed_too(
+    tmp_path: Path, chain: ChainBuilder, peer: ScriptedPeer
+) -> None:
+    async with running(tmp_path, peer.address) as fixture:
+        await synced(fixture, chain)
+        chain.mine(3)
+        peer.sessions[0].send(Inv.of((InvType.BLOCK, chain.tip.hash)))
+        await synced(fixture, chain)
+
+
+async def test_what_a_peer_claimed_leaves_with_it(tmp_path: Path, peer: ScriptedPeer) -> None:
+    peer.silent.add("getheaders")
+    async with running(tmp_path, peer.address) as fixture:
+        await until(lambda: fixture.node.status().announced_height == 30)
+        await peer.stop()
+        await until(lambda: fixture.node.status().announced_height == 0)
+
+
+def test_the_clock_goes_on_when_the_machines_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    wall, pace = 1_800_000_000.0, 50.0
+    monkeypatch.setattr(time, "time", lambda: wall)
+    monkeypatch.setattr(time, "monotonic", lambda: pace)
+    clock = Clock()
+    wall, pace = wall - 3_600, pace + 7
+    assert clock() == 1_800_000_007.0
+    wall, pace = 1_800_000_500.0, pace + 1
+    assert clock() == 1_800_000_500.0
 
 
 async def test_a_reorganisation_reaches_the_listener_and_the_waiting_request(
@@ -265,8 +297,11 @@ async def test_a_payment_that_another_peer_announces_has_travelled(
     peer.relays, other.relays = [other], [peer]
     payment = chain.pay((SCRIPT, 5_000))
     async with running(tmp_path, peer.address, other.address) as fixture:
+        fixture.node.watch_transactions(True)
         await until(lambda: fixture.node.status().peers == 2)
         report = await fixture.node.broadcast(payment.serialize(), 20.0)
+        assert fixture.node.seen_by(payment.txid) == 1
+        assert fixture.listener.transactions == []
 
     assert (report.sent_to, report.requested_by, report.seen_from, report.propagated) == (1, 1, 1, True)
     assert payment.txid in peer.mempool
@@ -355,7 +390,10 @@ async def test_a_defect_ends_every_wait_and_is_reported(
 
     fixture = RunningNode(tmp_path, peer.address, listener=FullDisk())
     await fixture.node.start()
+    waiting = asyncio.create_task(fixture.node.fetch_filters(1, 2))
     await until(lambda: fixture.listener.errors)
+    with pytest.raises(OSError, match="no space left"):
+        await waiting
     with pytest.raises(OSError, match="no space left"):
         await fixture.node.fetch_filters(1, 2)
     await fixture.node.stop()

@@ -60,6 +60,7 @@ def test_a_newer_book_is_set_aside_too(tmp_path: Path) -> None:
     book = PeerFile(path)
 
     assert book.load() == []
+    assert (tmp_path / "peers.db.damaged").exists()
     book.close()
 
 
@@ -85,3 +86,15 @@ def test_a_book_that_is_locked_is_not_taken_for_damaged(tmp_path: Path) -> None:
     book.save([ONE], [])
     assert book.load() == [ONE]
     book.close()
+
+
+def test_a_book_that_is_locked_while_it_is_opened_stays_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "peers.db"
+    other = sqlite3.connect(path)
+    other.execute("BEGIN EXCLUSIVE")
+
+    with pytest.raises(StoreError, match="locked"):
+        PeerFile(path)
+    other.close()
+
+    assert not (tmp_path / "peers.db.damaged").exists()

@@ -13,6 +13,8 @@ from wallet.spv.addrman import Endpoint, KnownPeer
 from wallet.store.errors import StoreError
 
 VERSION: Final = 1
+# One program owns the folder: whoever holds a lock on the book for longer is not one of ours.
+LOCK_TIMEOUT: Final = 1.0
 _PRAGMAS: Final = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 _SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS peers (
@@ -75,7 +77,7 @@ def _open(path: Path) -> sqlite3.Connection:
         path.touch(mode=0o600)
     except OSError as error:
         raise StoreError(path, error.strerror or str(error)) from error
-    database = sqlite3.connect(path)
+    database = sqlite3.connect(path, timeout=LOCK_TIMEOUT)
     try:
         _prepare(database)
     except sqlite3.DatabaseError:
