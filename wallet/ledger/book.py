@@ -29,7 +29,7 @@ class Book:
         self.watched: set[bytes] = set()
         self._open: set[bytes] = set()
         self._spenders: dict[bytes, tuple[Txid, ...]] = {}
-        self._by_script: dict[bytes, tuple[bytes, ...]] = {}
+        self._by_script: dict[bytes, list[bytes]] = {}
         self._by_height: dict[int, set[Txid]] = {}
         self._fallen: Fallen | None = {}
         self._totals: dict[Txid, tuple[Sats, Sats | None]] = {}
@@ -58,8 +58,7 @@ class Book:
             self._spenders[outpoint] = (*self._spenders.get(outpoint, ()), record.txid)
         for index, output in enumerate(record.outputs):
             outpoint = record.outpoint(index)
-            script = output.script_pubkey
-            self._by_script[script] = (*self._by_script.get(script, ()), outpoint)
+            self._by_script.setdefault(output.script_pubkey, []).append(outpoint)
             for spender in self._spenders.get(outpoint, ()):
                 self._totals.pop(spender, None)
 
@@ -71,8 +70,7 @@ class Book:
             self._spenders[outpoint] = tuple(other for other in self._spenders[outpoint] if other != txid)
         for index, output in enumerate(record.outputs):
             outpoint = record.outpoint(index)
-            script = output.script_pubkey
-            self._by_script[script] = tuple(other for other in self._by_script[script] if other != outpoint)
+            self._by_script[output.script_pubkey].remove(outpoint)
             self.own.pop(outpoint, None)
             self._open.discard(outpoint)
         self._totals.clear()

@@ -55,7 +55,7 @@ class TransactionRecord:
         )
 
     def at(self, location: Location | None) -> "TransactionRecord":
-        """The same, in a block, or no longer in one. Having been in one, it is neither local nor abandoned."""
+        """The same, in a block, or no longer in one. Having been in one, it is announced and not abandoned."""
         return replace(self, location=location, announced=True, abandoned=False)
 
     @property
