@@ -20,6 +20,7 @@ class Book:
     """An address book in memory."""
 
     def __init__(self, *known: KnownPeer) -> None:
+        self.closed = False
         self.lines = {each.endpoint: each for each in known}
 
     def load(self) -> Iterable[KnownPeer]:
@@ -29,6 +30,9 @@ class Book:
         self.lines.update({each.endpoint: each for each in changed})
         for endpoint in forgotten:
             self.lines.pop(endpoint, None)
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def discovered(*known: KnownPeer, discovery: Discovery = DISCOVERY) -> DiscoveredPeers:
@@ -147,6 +151,7 @@ def test_manual_peers_mean_no_dns_no_book_and_nothing_that_peers_tell() -> None:
     peers.heard([heard(at(1))], NOW)
     peers.seeded("x", [at(2)], NOW)
     peers.flush()
+    peers.close()
 
     assert peers.due(NOW) == [MANUAL]
     assert peers.seeds_due(NOW) == ()
@@ -318,7 +323,8 @@ def test_hearsay_does_not_overwrite_what_a_peer_said_itself() -> None:
     book = Book(KnownPeer(at(1), BARE, last_success=NOW - 5))
     peers = DiscoveredPeers(DISCOVERY, book, Random(1))
     peers.heard([heard(at(1), FULL, NOW + 10_000)], NOW)
-    peers.flush()
+    peers.close()
 
+    assert book.closed
     assert book.lines[at(1)].services == BARE
     assert book.lines[at(1)].last_seen == NOW

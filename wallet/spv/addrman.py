@@ -104,6 +104,9 @@ class PeerSource(Protocol):
     def flush(self) -> None:
         """Write the book."""
 
+    def close(self) -> None:
+        """Write the book and close it."""
+
 
 class ManualPeers:
     """These and no others: no DNS, no address book, nothing that peers tell."""
@@ -159,6 +162,9 @@ class ManualPeers:
     def flush(self) -> None:
         """There is no book."""
 
+    def close(self) -> None:
+        """There is no book."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownPeer:
@@ -185,6 +191,9 @@ class PeerBook(Protocol):
     def save(self, changed: Iterable[KnownPeer], forgotten: Iterable[Endpoint]) -> None:
         """Write and delete lines, all or none."""
 
+    def close(self) -> None:
+        """Nothing more will be written."""
+
 
 class NoBook:
     """A book that forgets: peers are found anew each time."""
@@ -195,3 +204,6 @@ class NoBook:
 
     def save(self, changed: Iterable[KnownPeer], forgotten: Iterable[Endpoint]) -> None:
         """Forgotten."""
+
+    def close(self) -> None:
+        """Nothing to close."""

@@ -220,6 +220,11 @@ class DiscoveredPeers:
             self._book.save(kept, [endpoint for endpoint in self._changed if endpoint not in self._known])
             self._changed.clear()
 
+    def close(self) -> None:
+        """Write what changed, and close the book."""
+        self.flush()
+        self._book.close()
+
 
 def _worth(known: KnownPeer) -> tuple[bool, bool, int]:
     """Filters first, then those that have served before, then the fewest failures."""
