@@ -475,3 +475,71 @@ def test_a_spend_of_two_coins_that_came_before_both_is_entered_whichever_is_foun
         ledger.apply_unconfirmed(transaction, 5)
     assert len(ledger.history(0)) == 3
     assert ledger.balance(0).total == 0
+
+
+@pytest.mark.parametrize("tail", [b"\x00", b"\x05", b"\x03", b"\x01\x01"])
+def test_a_taproot_signature_for_something_else_is_a_forgery(tail: bytes) -> None:
+    ledger, chain = new_ledger(account(0, ScriptType.P2TR)), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    chain.scan(ledger)
+    genuine = sign(pay([(FOREIGN, 9_000)], [outpoint(funding)]), ledger)
+    signature = genuine.inputs[0].witness[0]
+    forged = replace(genuine, inputs=(replace(genuine.inputs[0], witness=(signature + tail,)),))
+    assert not ledger.apply_unconfirmed(forged, 5)
+
+
+def test_a_payment_to_a_script_that_is_derived_later_is_remembered() -> None:
+    ledger = new_ledger()
+    assert not ledger.apply_unconfirmed(pay([(script(ledger, 40), 300)]), 5)
+    ledger.apply_unconfirmed(pay([(script(ledger, 20), 1_000)]), 6)
+    assert ledger.balance(0).pending == 1_300
+
+
+def test_all_that_builds_on_a_replaced_payment_falls_with_it() -> None:
+    ledger, chain = new_ledger(), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    chain.add(funding)
+    chain.scan(ledger)
+    parent = pay([(script(ledger, 1), 4_000), (script(ledger, 2), 5_000)], [outpoint(funding)])
+    child = pay([(script(ledger, 3), 8_000)], [outpoint(parent), outpoint(parent, 1)])
+    grandchild = pay([(script(ledger, 4), 7_000)], [outpoint(child)])
+    for number, transaction in enumerate((parent, child, grandchild)):
+        ledger.add_local(transaction, number)
+    rival = pay([(FOREIGN, 9_000)], [outpoint(funding)])
+    chain.add(rival)
+    chain.scan(ledger)
+    assert {ledger.entry(found.txid, 2).replaced_by for found in (parent, child, grandchild)} == {rival.txid}
+    assert ledger.balance(2).total == 0
+    assert ledger.owner(outpoint(parent)) is not None
+    ledger.mark_announced(grandchild.txid)
+    assert not ledger.mark_announced(grandchild.txid)
+
+
+@pytest.mark.parametrize("spend_first", [True, False])
+def test_a_spend_that_nothing_vouches_for_does_not_count_whichever_comes_first(spend_first: bool) -> None:
+    ledger = new_ledger(account(0), account(1, ScriptType.P2TR))
+    coins = [pay([(script(ledger, 0, number=number), 10_000)]) for number in (0, 1)]
+    spend = sign(pay([(script(ledger, 1), 19_000)], [outpoint(coin) for coin in coins]), ledger, coins)
+    for transaction in (spend, coins[1]) if spend_first else (coins[1], spend):
+        ledger.apply_unconfirmed(transaction, 5)
+    assert [entry.txid for entry in ledger.history(0)] == [coins[1].txid]
+    ledger.apply_unconfirmed(coins[0], 6)
+    assert ledger.balance(0).total == 19_000
+
+
+def test_what_was_in_a_block_stays_when_the_block_goes() -> None:
+    ledger, chain = new_ledger(account(0, ScriptType.P2TR)), Chain()
+    funding = pay([(script(ledger, 0), 10_000)])
+    stranger = pay([(FOREIGN, 5)])
+    joint = replace(
+        stranger,
+        inputs=(*stranger.inputs, *pay([], [outpoint(funding)]).inputs),
+        outputs=(TxOut(5, script(ledger, 3)),),
+    )
+    chain.add()
+    block = chain.add(joint)
+    ledger.apply_block(block, 2)
+    ledger.undo_block(2, block.hash)
+    ledger.apply_unconfirmed(funding, 5)
+    assert ledger.status(joint.txid, 1) is Status.PENDING

@@ -10,7 +10,7 @@ from tests.ledger.world import COIN, FOREIGN, TYPES, Chain, account, new_ledger,
 from wallet.bitcoin.amount import FeeRate
 from wallet.bitcoin.psbt import Psbt
 from wallet.bitcoin.script import ScriptType, dust_threshold, op_return, p2pkh, p2sh, p2tr, p2wpkh, p2wsh, push
-from wallet.bitcoin.transaction import Transaction, TxIn
+from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn
 from wallet.ledger.ledger import Ledger
 from wallet.ledger.payment import PaymentDraft, PaymentIntent, Recipient, build
 from wallet.ledger.payment_errors import (
@@ -255,6 +255,18 @@ def test_coins_that_cannot_be_spent_are_refused_by_name() -> None:
         draft(ledger, intent_of(1_000))
 
 
+def test_a_newly_mined_coin_is_refused_by_name() -> None:
+    ledger, chain = new_ledger(), Chain()
+    _, derived, _ = ledger.reveal(0)
+    block = chain.add(reward=derived.script_pubkey)
+    chain.scan(ledger)
+    coin = OutPoint(block.txids[0], 0)
+    intent = PaymentIntent((Recipient(FOREIGN, COIN),), fee_rate=RATE, coins=(coin,))
+    with pytest.raises(CoinRefused, match="newly mined"):
+        build(intent, ledger, 100, random.Random(0))
+    assert build(intent, ledger, 101, random.Random(0)).coins[0].outpoint == coin
+
+
 def test_a_strangers_unconfirmed_coin_is_spent_on_request_only() -> None:
     ledger = funded([1_000])
     _, derived, _ = ledger.reveal(0)
@@ -348,6 +360,8 @@ def test_known_addresses_are_pointed_out() -> None:
         (PaymentIntent((Recipient(FOREIGN, 0),), fee_rate=RATE), BadAmount, "bad_amount"),
         (PaymentIntent((Recipient(FOREIGN, -5),), fee_rate=RATE), BadAmount, "bad_amount"),
         (PaymentIntent((Recipient(FOREIGN, 22_000_000 * COIN),), fee_rate=RATE), BadAmount, "bad_amount"),
+        (PaymentIntent((Recipient(FOREIGN, 1_000),), fee=-1), BadAmount, "bad_amount"),
+        (PaymentIntent((Recipient(FOREIGN, 11_000_000 * COIN),) * 2, fee_rate=RATE), BadAmount, "bad_amount"),
         (PaymentIntent((Recipient(FOREIGN, 293),), fee_rate=RATE), DustAmount, "dust"),
         (PaymentIntent((Recipient(FOREIGN, 10**9),), fee_rate=RATE), InsufficientFunds, "insufficient_funds"),
     ],

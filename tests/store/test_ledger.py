@@ -95,3 +95,35 @@ def test_a_reader_sees_the_last_commit_while_a_writer_is_in_the_middle(store: Sq
         reader.set_meta("birthday", "6")
     reader.close()
     store.close()
+
+
+def test_a_full_disk_stores_nothing_of_a_change_and_the_next_commit_stores_it_all(store: SqliteLedgerStore) -> None:
+    ledger = Ledger(store, 30)
+    chain = live_a_little(ledger)
+    before = store.load()
+    pages = store.database.execute("PRAGMA page_count")[0][0]
+    store.database.execute(f"PRAGMA max_page_count = {pages}")
+    for number in range(100):
+        chain.add(pay([(ledger.keychain.peek(0, 0)[1].script_pubkey, 5_000)], salt=100 + number))
+        ledger.apply_block(chain.blocks[-1], chain.tip)
+    with pytest.raises(StoreError, match="full") as caught:
+        ledger.commit()
+    assert caught.value.path == store.database.path
+    same_state(store.load(), before)
+    store.database.execute("PRAGMA max_page_count = 100000")
+    ledger.commit()
+    assert Ledger(store, 30).balance(chain.tip) == ledger.balance(chain.tip)
+    store.database.check()
+    store.close()
+
+
+def test_a_copy_is_a_whole_wallet(store: SqliteLedgerStore, tmp_path: Path) -> None:
+    live_a_little(Ledger(store, 30))
+    store.database.backup(tmp_path / "copy.db")
+    with pytest.raises(StoreError):
+        store.database.backup(tmp_path / "nowhere" / "copy.db")
+    copy = SqliteLedgerStore.open(tmp_path / "copy.db", KEY, REGTEST)
+    same_state(copy.load(), store.load())
+    assert sorted(found.name for found in tmp_path.iterdir() if ".part" in found.name) == []
+    copy.close()
+    store.close()

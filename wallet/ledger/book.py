@@ -1,6 +1,6 @@
 """The wallet's transactions and how they hang together: who spends what, what is ours, what stands."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 
 from wallet.bitcoin.amount import Sats
 from wallet.bitcoin.hashes import Txid
@@ -200,7 +200,3 @@ class Book:
             queue += (self.records[Txid(outpoint[:32])] for outpoint in found.inputs)
         known.update(dict.fromkeys(seen, True))
         return True
-
-    def records_by_location(self) -> Mapping[int, set[Txid]]:
-        """The txids of each block, by height."""
-        return self._by_height

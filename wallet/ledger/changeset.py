@@ -67,13 +67,6 @@ class ChangeSet:
         for name, values in later.parts():
             getattr(self, name).update(values)
 
-    def merge(self, later: "ChangeSet") -> "ChangeSet":
-        """This change and a later one as one change."""
-        merged = ChangeSet()
-        merged.update(self)
-        merged.update(later)
-        return merged
-
     def parts(self) -> Iterable[tuple[str, Mapping[Any, Any]]]:
         """The collections by name."""
         return ((part.name, getattr(self, part.name)) for part in fields(self))

@@ -239,7 +239,8 @@ class Ledger(LedgerView):
             self._pool.take(transaction.txid)
             rivals = (rival for spent in transaction.inputs for rival in self._waiting_spenders(spent.outpoint))
             seen = max((now, *(rival.seen + 1 for rival in rivals)))
-            self._enter(change, replace(TransactionRecord.of(transaction, seen), local=True, announced=False))
+            record = TransactionRecord.of(transaction, seen)
+            self._enter(change, replace(record, local=True, announced=False, genuine=True))
         elif known.abandoned:
             self._enter(change, replace(known, abandoned=False))
         if label:
@@ -318,11 +319,16 @@ class Ledger(LedgerView):
                 self._enter_stranger(change, spender, seen)
 
     def _expose(self, change: ChangeSet, outpoint: bytes) -> None:
-        """A coin turned out to be ours: drop waiting transactions that only pretend to spend it."""
+        """A coin turned out to be ours: drop waiting transactions that cannot show that they spend it."""
         for txid in tuple(self._book.spenders(outpoint)):
             record = self._book.waiting.get(txid)
-            if record is None or self._judge(record.transaction) is not Verdict.FORGED:
+            if record is None or record.genuine:
                 continue
+            verdict = self._judge(record.transaction)
+            if verdict is Verdict.GENUINE:
+                continue
+            if verdict is Verdict.UNKNOWN:
+                self._pool.add(record.transaction, record.seen)
             for index, _ in list(self._book.own_outputs(record)):
                 change.outputs[record.outpoint(index)] = None
             self._book.remove(txid)

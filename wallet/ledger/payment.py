@@ -21,7 +21,6 @@ from wallet.ledger.payment_errors import (
     DustAmount,
     FeeTooHigh,
     InsufficientFunds,
-    PaymentError,
     UnknownCoin,
 )
 from wallet.ledger.record import Coin
@@ -33,6 +32,8 @@ from wallet.ledger.warnings import FeeFacts, PaymentWarning, find_warnings, high
 SEQUENCE = 0xFFFFFFFD
 """Replaceable, and the locktime holds (BIP125, BIP68 not in use)."""
 _LOCKTIME_REACH = 100
+_ROOM = 2 + 8
+"""Weight of the marker that comes with witnesses, and of a count of more than 252 inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +276,7 @@ class _Builder:
         amounts = sum(recipient.amount or 0 for recipient in self._intent.recipients)
         change_fee = fee = 0
         if not self._intent.subtract_fee:
-            fee = self._fee(signed_weight((), self._scripts) + 8)
+            fee = self._fee(signed_weight((), self._scripts) + _ROOM)
             change_fee = 0 if self._intent.fee_rate is None else self._fee(output_weight(self._change_script))
         return Goal(max(1, amounts + fee), change_fee, change_fee + self._least_change, self._least_change)
 
@@ -336,7 +337,7 @@ class _Builder:
         )
         spent = sum(coin.amount for coin in coins) - sum(output.amount for output in outputs)
         if spent != plan.fee or plan.fee < self._fee(4 * plan.vsize):
-            raise PaymentError(f"the sums are wrong: inputs less outputs are {spent}, the fee is {plan.fee}")
+            raise AssertionError(f"the sums are wrong: inputs less outputs are {spent}, the fee is {plan.fee}")
         return replace(draft, warnings=self._warnings(draft))
 
     def _locktime(self) -> int:

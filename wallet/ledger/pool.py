@@ -17,9 +17,6 @@ class RecentPool:
         self._found: OrderedDict[Txid, tuple[Transaction, int]] = OrderedDict()
         self._spenders: dict[bytes, set[Txid]] = {}
 
-    def __len__(self) -> int:
-        return len(self._found)
-
     def add(self, transaction: Transaction, seen: int) -> None:
         """Remember one; what is known already keeps its time."""
         if transaction.txid in self._found:

@@ -27,7 +27,8 @@ class TransactionRecord:
     """A transaction that concerns the wallet.
 
     inputs: the outpoints it spends, 36 bytes each, none for a coinbase; seen: when it was first met, Unix seconds;
-    local: made by this wallet; announced: on its way through the network, or was once in a block.
+    local: made by this wallet; announced: on its way through the network, or was once in a block; genuine: made here,
+    or was once in a block, so that its signatures are beyond doubt.
     """
 
     txid: Txid
@@ -40,6 +41,7 @@ class TransactionRecord:
     local: bool = False
     announced: bool = True
     abandoned: bool = False
+    genuine: bool = False
 
     @classmethod
     def of(cls, transaction: Transaction, seen: int) -> Self:
@@ -56,7 +58,7 @@ class TransactionRecord:
 
     def at(self, location: Location | None) -> "TransactionRecord":
         """The same, in a block, or no longer in one. Having been in one, it is announced and not abandoned."""
-        return replace(self, location=location, announced=True, abandoned=False)
+        return replace(self, location=location, announced=True, abandoned=False, genuine=True)
 
     @property
     def transaction(self) -> Transaction:

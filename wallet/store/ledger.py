@@ -32,7 +32,7 @@ _COVERAGE = """
 SELECT account, branch, first, past, from_height, to_height FROM coverage ORDER BY account, branch, first
 """
 _TRANSACTIONS = """
-SELECT txid, raw, seen, height, block_hash, position, block_time, coinbase, local, announced, abandoned
+SELECT txid, raw, seen, height, block_hash, position, block_time, coinbase, local, announced, abandoned, genuine
 FROM transactions
 """
 _INPUTS = "SELECT txid, outpoint FROM inputs ORDER BY txid, position"

@@ -25,12 +25,12 @@ class Write(NamedTuple):
 # Only the state of a transaction ever changes, never what it is: so its inputs and outputs are written once.
 PUT_TRANSACTION = """
 INSERT INTO transactions
-    (txid, raw, seen, height, block_hash, position, block_time, coinbase, local, announced, abandoned)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (txid, raw, seen, height, block_hash, position, block_time, coinbase, local, announced, abandoned, genuine)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (txid) DO UPDATE SET
     raw = excluded.raw, seen = excluded.seen, height = excluded.height, block_hash = excluded.block_hash,
     position = excluded.position, block_time = excluded.block_time, local = excluded.local,
-    announced = excluded.announced, abandoned = excluded.abandoned
+    announced = excluded.announced, abandoned = excluded.abandoned, genuine = excluded.genuine
 """
 PUT_INPUT = "INSERT OR IGNORE INTO inputs (txid, position, outpoint) VALUES (?, ?, ?)"
 PUT_OUTPUT = "INSERT OR IGNORE INTO outputs (txid, position, amount, script_pubkey) VALUES (?, ?, ?, ?)"
@@ -80,13 +80,13 @@ def _records(change: ChangeSet) -> list[TransactionRecord]:
 def _transaction_row(record: TransactionRecord) -> Row:
     place = record.location
     where = (None, None, None, None) if place is None else (place.height, place.block_hash, place.position, place.time)
-    marks = (record.coinbase, record.local, record.announced, record.abandoned)
+    marks = (record.coinbase, record.local, record.announced, record.abandoned, record.genuine)
     return record.txid, record.raw, record.seen, *where, *marks
 
 
 def transaction_of(row: Row, inputs: Sequence[bytes], outputs: Sequence[Any]) -> TransactionRecord:
     """A record from its row, the outpoints it spends, and its outputs, in order."""
-    txid, raw, seen, height, block_hash, position, time, coinbase, local, announced, abandoned = row
+    txid, raw, seen, height, block_hash, position, time, coinbase, local, announced, abandoned, genuine = row
     return TransactionRecord(
         txid=Txid(txid),
         raw=raw,
@@ -98,6 +98,7 @@ def transaction_of(row: Row, inputs: Sequence[bytes], outputs: Sequence[Any]) ->
         local=bool(local),
         announced=bool(announced),
         abandoned=bool(abandoned),
+        genuine=bool(genuine),
     )
 
 

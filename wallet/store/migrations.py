@@ -55,6 +55,7 @@ CREATE TABLE transactions (
     local INTEGER NOT NULL,
     announced INTEGER NOT NULL,
     abandoned INTEGER NOT NULL,
+    genuine INTEGER NOT NULL,
     CHECK ((height IS NULL) = (block_hash IS NULL)
         AND (height IS NULL) = (position IS NULL)
         AND (height IS NULL) = (block_time IS NULL))
