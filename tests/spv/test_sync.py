@@ -592,6 +592,49 @@ def test_a_peer_that_says_now_this_now_that_is_banned(chain: ChainBuilder) -> No
     assert_synced(world, chain)
 
 
+class TwoFaced(Node):
+    """Lies about some kinds of questions and answers the others honestly."""
+
+    def __init__(self, chain: ChainBuilder, lies: dict[int, bytes], *honest_about: type) -> None:
+        super().__init__(chain, lies)
+        self.honest = Node(chain)
+        self.honest_about = honest_about
+
+    def answer(self, message: Message) -> Iterable[Message]:
+        return self.honest.answer(message) if isinstance(message, self.honest_about) else super().answer(message)
+
+
+@pytest.mark.parametrize("kind", [GetCFCheckpt, GetCFHeaders, GetCFilters])
+def test_a_peer_that_contradicts_itself_is_banned(chain: ChainBuilder, kind: type) -> None:
+    world = World(nodes(chain, 1) | {10: TwoFaced(chain, early_lie(chain), kind)})
+    world.join(10, 1).run(20)
+    world.filters_of(0, 999)
+    assert world.banned == {10} or (kind is GetCFHeaders and world.banned <= {10})
+    assert world.of(FiltersRevoked) == []
+    assert_synced(world, chain)
+
+
+def test_a_peer_that_shows_another_filter_than_it_promised_is_banned(undecidable: Undecidable) -> None:
+    world = World(nodes(undecidable.chain, 1) | {10: TwoFaced(undecidable.chain, undecidable.lie, GetCFilters)})
+    world.join(10, 1).run(20)
+    assert world.banned == {10}
+    assert world.filters.undecided == set()
+
+
+def test_a_peer_that_stays_on_the_old_branch_is_not_asked_about_the_new_one(chain: ChainBuilder) -> None:
+    """Node._height asserts that each stop hash is known to the peer."""
+    world = World(nodes(chain, 2)).join(2, 1).run()
+    branch = chain.fork(2300)
+    branch.mine(25)
+    world.nodes[1].follow(branch)
+    world.say(1, Headers(branch.raw_headers(2301)))
+    world.run(15)
+    assert world.filters.header_at(branch.height) == branch.tip.filter_header
+    assert len(world.filters_of(2290, 2310)) == 21
+    assert world.banned == set()
+    assert world.sync.tips_reconciled()
+
+
 def test_one_address_is_one_voice(chain: ChainBuilder) -> None:
     world = World(nodes(chain, 3))
     for peer_id in (1, 2, 3):
