@@ -1,33 +1,27 @@
-"""Run the benchmarks and print a table: work, goal, figure, MET or MISSED.
+"""Run the benchmarks and print, line by line: work, goal, figure, MET or MISSED.
 
     python -m benchmarks            all
     python -m benchmarks headers    benchmarks/bench_headers.py alone
 
-A benchmark is a module `bench_*.py` with a function `rows() -> Iterable[Row]`. Each runs in a process of
-its own, so that none inherits another's memory or imports.
+A benchmark is a module `bench_*.py` with a function `rows() -> Iterable[Row]`. Each runs in a process of its own, so
+that none inherits another's memory or imports. WREN_BENCH=full asks for the long ones, which take an hour.
 """
 
-import importlib
-import multiprocessing
 import os
 import platform
 import sys
-from collections.abc import Iterable
+import textwrap
+import time
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Final
 
 from benchmarks.row import Row
+from benchmarks.runner import measured
 
 FOLDER = Path(__file__).resolve().parent
 VERDICTS = {True: "MET", False: "MISSED", None: ""}
 HEADINGS = ("work", "goal", "figure", "", "note")
-
-
-class Benchmark(Protocol):
-    """What a benchmark module offers."""
-
-    def rows(self) -> Iterable[Row]:
-        """Measure, and yield a row as soon as its figure is known."""
+WIDTHS: Final = (64, 24, 28, 6, 60)
 
 
 def names(wanted: list[str]) -> list[str]:
@@ -38,36 +32,33 @@ def names(wanted: list[str]) -> list[str]:
     return wanted or there
 
 
-def measure(name: str) -> list[Row]:
-    """All rows of one benchmark."""
-    module = cast("Benchmark", importlib.import_module(f"benchmarks.bench_{name}"))
-    return list(module.rows())
+def line(row: Row) -> str:
+    """Print-ready text of a row; long cells go on below."""
+    return _text((row.work, row.goal, row.figure, VERDICTS[row.met], row.note))
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    return row.work, row.goal, row.figure, VERDICTS[row.met], row.note
-
-
-def table(rows: list[Row]) -> str:
-    """Print-ready text, one line a row, the columns aligned."""
-    lines = [HEADINGS, *(cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+def _text(cells: tuple[str, ...]) -> str:
+    columns = [textwrap.wrap(cell, width) or [""] for cell, width in zip(cells, WIDTHS, strict=True)]
+    height = max(len(column) for column in columns)
+    filled = [column + [""] * (height - len(column)) for column in columns]
+    lines = zip(*filled, strict=True)
+    return "\n".join("  ".join(map(str.ljust, cells, WIDTHS)).rstrip() for cells in lines)
 
 
 def main() -> None:
     """Run what was asked for; exit 1 when a goal was missed."""
+    wanted = names(sys.argv[1:])
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
-    rows: list[Row] = []
-    context = multiprocessing.get_context("spawn")
-    for name in names(sys.argv[1:]):
-        with context.Pool(1) as pool:
-            rows += pool.apply(measure, (name,))
-    print(table(rows))
+    print(_text(HEADINGS), flush=True)
+    start = time.monotonic()
+    rows = []
+    for name in wanted:
+        for row in measured(name):
+            print(line(row), flush=True)
+            rows.append(row)
     missed = sum(row.met is False for row in rows)
-    print(f"\n{sum(row.met is True for row in rows)} met, {missed} missed")
+    met = sum(row.met is True for row in rows)
+    print(f"\n{met} met, {missed} missed, in {time.monotonic() - start:.0f} s")
     sys.exit(missed > 0)
 
 

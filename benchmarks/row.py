@@ -15,3 +15,9 @@ class Row:
     figure: str
     met: bool | None
     note: str = ""
+
+
+def ratio(work: str, seconds: float, reference: float, goal: float, note: str = "") -> Row:
+    """A time that is judged by another one, measured in the same run: machines differ, and so do their moods."""
+    found = seconds / reference
+    return Row(work, f"<= {goal:g} x", f"{found:.2f} x ({seconds:.2f} s / {reference:.2f} s)", found <= goal, note)
