@@ -203,9 +203,10 @@ class Window(QMainWindow):
 
     def _made(self, name: str) -> None:
         """A wallet was made, and the engine has it open."""
-        self.context.bridge.start(self._enter_made(name))
+        self.context.bridge.start(self.enter(name))
 
-    async def _enter_made(self, name: str) -> None:
+    async def enter(self, name: str) -> None:
+        """Show the wallet of that name, which the engine has open."""
         self._wallets = await self.context.bridge.run(api.ListWallets())
         wallet = next(entry for entry in self._wallets if entry.name == name)
         await self._enter(wallet)

@@ -24,9 +24,14 @@ def _source(name: str) -> bytes:
 
 def pixmap(name: str, colour: QColor, size: int, ratio: float = 2.0) -> QPixmap:
     """The icon in a colour. size: logical pixels; ratio: device pixels in one of them."""
+    return _drawn(name, colour.name(), size, ratio)
+
+
+@lru_cache(maxsize=256)
+def _drawn(name: str, colour: str, size: int, ratio: float) -> QPixmap:
     drawn = QPixmap(QSize(size, size) * ratio)
     drawn.fill(Qt.GlobalColor.transparent)
-    coloured = _source(name).replace(b"currentColor", colour.name().encode())
+    coloured = _source(name).replace(b"currentColor", colour.encode())
     painter = QPainter(drawn)
     QSvgRenderer(QByteArray(coloured)).render(painter)
     painter.end()

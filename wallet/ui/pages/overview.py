@@ -41,22 +41,31 @@ def balance_points(rows: Sequence[api.HistoryRow], now: datetime) -> list[Point]
 
 
 class PaymentLine(QFrame):
-    """One payment in a line, to be opened with the button at its end."""
+    """One payment in a line, to be opened with the button at its end. It is made once and shows many."""
 
     opened = Signal(str)
 
-    def __init__(self, context: Context, entry: api.HistoryRow) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
-        self.txid = entry.txid
-        amount = AmountLabel(context.preferences, Type.STRONG, "accent" if entry.amount > 0 else "", signed=True)
-        amount.show_amount(entry.amount)
-        name, role = status_icon(entry)
-        when = format_time(entry.time) if entry.time else self.tr("waiting")
+        self.txid = ""
+        self._amount = AmountLabel(context.preferences, Type.STRONG, signed=True)
+        self._icon = Icon("clock", "muted")
+        self._name = Label(wrap=True)
+        self._when = caption()
         show = icon_button("forward", self.tr("Show this payment"))
         show.clicked.connect(lambda: self.opened.emit(self.txid))
-        text = box(column(Label(title_of(entry), wrap=True), caption(f"{when} · {status_words(entry)}"), spacing=2))
+        text = box(column(self._name, self._when, spacing=2))
         text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setLayout(row(Icon(name, role), text, amount, show))
+        self.setLayout(column(line(), row(self._icon, text, self._amount, show)))
+
+    def show_payment(self, entry: api.HistoryRow) -> None:
+        self.txid = entry.txid
+        self._icon.draw(*status_icon(entry))
+        self._name.setText(title_of(entry))
+        when = format_time(entry.time) if entry.time else self.tr("waiting")
+        self._when.setText(f"{when} · {status_words(entry)}")
+        self._amount.set_tone("accent" if entry.amount > 0 else "")
+        self._amount.show_amount(entry.amount)
 
 
 class OverviewPage(Page):
@@ -86,7 +95,7 @@ class OverviewPage(Page):
         )
         self._latest = QVBoxLayout()
         self._latest.setSpacing(Space.MEDIUM)
-        self._lines: list[QFrame] = []
+        self._lines: list[PaymentLine] = []
         self._all = Button(self.tr("All payments"), "quiet")
         self._all.clicked.connect(self.all_history)
         self._empty = note(self.tr("Nothing yet. Your first address is ready under Receive; no need to wait."))
@@ -112,7 +121,7 @@ class OverviewPage(Page):
 
     @property
     def payments(self) -> list[PaymentLine]:
-        return [line for line in self._lines if isinstance(line, PaymentLine)]
+        return [payment for payment in self._lines if not payment.isHidden()]
 
     @override
     async def load(self) -> None:
@@ -147,15 +156,14 @@ class OverviewPage(Page):
         self._immature_row.setVisible(balance.immature != 0)
 
     def _show_latest(self, rows: Sequence[api.HistoryRow]) -> None:
-        for old in self._lines:
-            self._latest.removeWidget(old)
-            old.deleteLater()
-        self._lines = []
-        for entry in rows:
-            payment = PaymentLine(self.context, entry)
+        while len(self._lines) < len(rows):
+            payment = PaymentLine(self.context)
             payment.opened.connect(self.opened)
-            self._lines += [line(), payment] if self._lines else [payment]
-        for widget in self._lines:
-            self._latest.addWidget(widget)
+            self._lines.append(payment)
+            self._latest.addWidget(payment)
+        for number, payment in enumerate(self._lines):
+            if number < len(rows):
+                payment.show_payment(rows[number])
+            payment.setVisible(number < len(rows))
         self._empty.setVisible(not rows)
         self._all.setVisible(bool(rows))

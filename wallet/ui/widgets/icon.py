@@ -15,11 +15,13 @@ class Icon(Label):
         super().__init__()
         self._size = size
         self.setFixedSize(size, size)
-        self.draw(name, role)
-
-    def draw(self, name: str, role: str) -> None:
         self._name, self._role = name, role
         self._paint()
+
+    def draw(self, name: str, role: str) -> None:
+        if (name, role) != (self._name, self._role):
+            self._name, self._role = name, role
+            self._paint()
 
     def _paint(self) -> None:
         ratio = self.devicePixelRatioF()

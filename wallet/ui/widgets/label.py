@@ -26,7 +26,9 @@ class Label(QLabel):
 
     @override
     def setText(self, text: str) -> None:
-        super().setText(safe_text(text, lines=True))
+        shown = safe_text(text, lines=True)
+        if shown != self.text():  # what stays as it is costs no layout
+            super().setText(shown)
 
     def show_or_hide(self, text: str) -> None:
         """Show the text, or take no room when there is none."""
