@@ -7,9 +7,12 @@ from wallet.bitcoin.hashes import sha256d
 from wallet.spv.message import COMMANDS, MAX_UNKNOWN, Message, parse_payload
 
 HEADER_SIZE: Final = 24
+COMMAND_SIZE: Final = 12
 
 _HEADER: Final = Struct("<4s12sI4s")
-_COMMANDS: Final = {name.encode("ascii").ljust(12, b"\0"): (name, kind.maximum) for name, kind in COMMANDS.items()}
+_COMMANDS: Final = {
+    name.encode("ascii").ljust(COMMAND_SIZE, b"\0"): (name, kind.maximum) for name, kind in COMMANDS.items()
+}
 # The filter's own hash is checked against its filter header, so the frame's checksum would prove nothing more.
 _UNCHECKED: Final = frozenset({"cfilter"})
 
@@ -46,7 +49,7 @@ class V1Transport:
     def encode(self, message: Message) -> bytes:
         """The frame of a message."""
         payload = message.serialize()
-        command = message.command.encode("ascii").ljust(12, b"\0")
+        command = message.command.encode("ascii").ljust(COMMAND_SIZE, b"\0")
         return _HEADER.pack(self._magic, command, len(payload), sha256d(payload)[:4]) + payload
 
     def _check_begun(self) -> None:
@@ -62,7 +65,7 @@ class V1Transport:
         magic, raw_command, length, checksum = _HEADER.unpack_from(data, start)
         if magic != self._magic:
             raise TransportError(f"magic bytes {magic.hex()}")
-        command, maximum = _COMMANDS.get(raw_command) or _unknown_command(raw_command)
+        command, maximum = _COMMANDS.get(raw_command) or (parse_command(raw_command), MAX_UNKNOWN)
         if length > maximum:
             raise TransportError(f"{command}: a length of {length} is more than {maximum}")
         end = start + HEADER_SIZE + length
@@ -75,8 +78,9 @@ class V1Transport:
         return parse_payload(command, payload), end
 
 
-def _unknown_command(raw: bytes) -> tuple[str, int]:
+def parse_command(raw: bytes) -> str:
+    """The name in 12 bytes, padded with zeros. TransportError when it is no word of printable ASCII."""
     name = raw.rstrip(b"\0")
-    if not name or not all(0x20 < byte < 0x7F for byte in name):
+    if len(raw) != COMMAND_SIZE or not name or not all(0x20 < byte < 0x7F for byte in name):
         raise TransportError(f"command bytes {raw.hex()}")
-    return name.decode("ascii"), MAX_UNKNOWN
+    return name.decode("ascii")
