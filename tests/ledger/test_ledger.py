@@ -337,6 +337,7 @@ def test_a_forgery_that_came_before_the_coin_is_dropped_when_the_coin_is_found()
     chain.scan(ledger)
     assert [entry.txid for entry in ledger.history(1)] == [funding.txid]
     assert ledger.balance(1) == Balance(10_000, 0, 0)
+    assert ledger.keychain.peek(0, 0)[0].index == 1, "its address counts as unused again"
     again = Ledger(ledger._store, 30)
     assert again.history(1) == ledger.history(1)
 

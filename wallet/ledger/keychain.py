@@ -183,6 +183,13 @@ class Keychain:
         part = self._extend((ref.account, ref.branch))
         return () if part is None else (part,)
 
+    def forget_use(self, ref: ScriptRef) -> None:
+        """Take a use back: the transaction proved false. What was derived because of it stays."""
+        self._used.discard(ref)
+        branch = (ref.account, ref.branch)
+        indexes = (used.index for used in self._used if (used.account, used.branch) == branch)
+        self._branches[branch].last_used = max(indexes, default=-1)
+
     def revealed(self, account: AccountId, branch: int) -> int:
         """How many scripts of this branch were given out: the first index that was not."""
         return self._branches[account, branch].revealed

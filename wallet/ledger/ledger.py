@@ -329,10 +329,13 @@ class Ledger(LedgerView):
                 continue
             if verdict is Verdict.UNKNOWN:
                 self._pool.add(record.transaction, record.seen)
-            for index, _ in list(self._book.own_outputs(record)):
-                change.outputs[record.outpoint(index)] = None
+            paid = dict(self._book.own_outputs(record))
+            change.outputs.update((record.outpoint(index), None) for index in paid)
             self._book.remove(txid)
             change.transactions[txid] = None
+            for ref in paid.values():
+                if not self._book.paying(self.keychain.script(ref)):
+                    self.keychain.forget_use(ref)
 
     def _adopt(self, change: ChangeSet, ranges: Iterable[ScriptRange]) -> list[tuple[bytes, ScriptRef]]:
         """Take over newly derived scripts; the outputs known already that pay them."""
