@@ -13,6 +13,8 @@ from wallet.spv.node_api import PeerSnapshot
 
 _POLL: Final = 0.05
 _OFFER_SECONDS: Final = 3.0
+_OFFERED_AT_ONCE: Final = 50
+"""A peer that has a payment already never asks for it, and each would wait in vain for as long as one is waited for."""
 _PEERS_SECONDS: Final = 10.0
 
 
@@ -82,10 +84,13 @@ class Syncing:
         session, node = self._session(), self._network.node
         if node is None:
             return
-        for record in session.ledger.unproven():
-            if record.local:
-                await node.broadcast(record.raw, _OFFER_SECONDS)
-                session.ledger.mark_announced(record.txid)
+        waiting = [record for record in session.ledger.unproven() if record.local]
+        for first in range(0, len(waiting), _OFFERED_AT_ONCE):
+            some = waiting[first : first + _OFFERED_AT_ONCE]
+            reports = await asyncio.gather(*(node.broadcast(record.raw, _OFFER_SECONDS) for record in some))
+            for record, report in zip(some, reports, strict=True):
+                if report.sent_to and record.txid in session.ledger.transactions:
+                    session.ledger.mark_announced(record.txid)
         self._network.commit()
 
     async def peers(self, _command: api.GetPeers) -> tuple[api.PeerRow, ...]:
