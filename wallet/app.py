@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wallet.bitcoin.checkpoints import Checkpoints
     from wallet.bitcoin.network import ChainParams
     from wallet.engine.api import Engine, EngineOptions, WrenError
-    from wallet.engine.parts import ChainFiles, NetworkNode, Parts, WalletEntry
+    from wallet.engine.parts import ChainFiles, KnownScript, NetworkNode, Parts, WalletEntry
     from wallet.engine.signing import VaultHome
     from wallet.spv.node_api import NodeListener
     from wallet.store.folder import DataFolder, WalletFile, WalletFolder
@@ -114,7 +114,7 @@ def _parts(options: "EngineOptions") -> "Parts":
         options=options,
         folder=_Wallets(folder),
         open_chain=lambda: _open_chain(folder, params, checkpoints, read_only=options.read_only),
-        make_node=lambda files, listener: _make_node(folder, options, files, listener),
+        make_node=lambda files, listener, known: _make_node(folder, options, files, listener, known),
         open_store=lambda path, key: SqliteLedgerStore.open(path, key, params, read_only=options.read_only),
         create_store=lambda path, key: SqliteLedgerStore.create(path, key, params),
         matcher=FilterMatcher,
@@ -214,8 +214,14 @@ def _open_chain(
 
 
 def _make_node(
-    folder: "DataFolder", options: "EngineOptions", files: "ChainFiles", listener: "NodeListener"
+    folder: "DataFolder",
+    options: "EngineOptions",
+    files: "ChainFiles",
+    listener: "NodeListener",
+    known_script: "KnownScript",
 ) -> "NetworkNode":
+    import secrets
+
     from wallet.bitcoin.network import NETWORKS
     from wallet.spv.node import Node
     from wallet.spv.node_api import NodeConfig
@@ -232,7 +238,10 @@ def _make_node(
         fixed_seeds=_fixed_seeds(params.name),
     )
     book = None if options.peers else PeerFile(folder.network(params.name) / "peers.db")
-    node = Node(config, files.headers, Synchronizer(params, files.headers, files.filters), listener, book)
+    chance = secrets.SystemRandom()
+    node = Node(
+        config, files.headers, Synchronizer(params, files.headers, files.filters, known_script, chance), listener, book
+    )
     node.watch_transactions(True)
     return node
 

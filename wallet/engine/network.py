@@ -13,7 +13,7 @@ from typing import Final
 from wallet.bitcoin.block import Block
 from wallet.bitcoin.checkpoints import MAINNET_TIMES
 from wallet.bitcoin.hashes import BlockHash
-from wallet.bitcoin.transaction import Transaction
+from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
 from wallet.engine.birthday import checkpoint_times, first_height, lowest_needed
 from wallet.engine.parts import ChainFiles, NetworkNode, Parts
@@ -128,6 +128,10 @@ class Network:
             known.update(MAINNET_TIMES)
         return tuple(sorted(known.items()))
 
+    def _known_script(self, outpoint: bytes) -> bytes | None:
+        output = None if self._session is None else self._session.ledger.output(OutPoint.parse(outpoint))
+        return None if output is None else output.script_pubkey
+
     def _stop_scan(self) -> None:
         if self._scan_task is not None:
             self._scan_task.cancel()
@@ -175,7 +179,7 @@ class Network:
         if self._node is not None:
             return
         self._failure = None
-        node = self._node = self._parts.make_node(self.files, self)
+        node = self._node = self._parts.make_node(self.files, self, self._known_script)
         try:
             await node.start()
         except BaseException:

@@ -80,6 +80,10 @@ class ChainFiles:
     close: Callable[[], None]
 
 
+KnownScript = Callable[[bytes], bytes | None]
+"""The script of an outpoint (36 serialized bytes), where the wallet knows it: differing filters are judged by it."""
+
+
 class NetworkNode(Protocol):
     """What the engine asks of `wallet.spv.node.Node`."""
 
@@ -108,7 +112,7 @@ class Parts:
     options: EngineOptions
     folder: WalletFolder
     open_chain: Callable[[], ChainFiles]
-    make_node: Callable[[ChainFiles, NodeListener], NetworkNode]
+    make_node: Callable[[ChainFiles, NodeListener, KnownScript], NetworkNode]
     open_store: Callable[[Path, bytes], WalletStore]
     create_store: Callable[[Path, bytes], WalletStore]
     matcher: MatcherFactory
