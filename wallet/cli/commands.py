@@ -74,11 +74,7 @@ async def create(engine: api.Engine, options: argparse.Namespace) -> Answer:
 
 async def restore(engine: api.Engine, options: argparse.Namespace) -> Answer:
     secret = secrets_input.restore_text()
-    check = await engine.run(api.CheckPhrase(secret))
-    watching = check.complete and check.kind in {"xpub", "descriptor"}
-    password = secrets_input.given_password(options)
-    if password is None and not watching:
-        password = secrets_input.password(options, new=True)
+    password = secrets_input.password(options, new=True)
     command = api.RestoreWallet(
         name=DEFAULT_WALLET if options.wallet is None else options.wallet,
         secret=secret,

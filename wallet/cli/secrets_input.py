@@ -57,19 +57,12 @@ def _nonempty(text: str) -> str:
     raise WrenError("bad_password", message)
 
 
-def given_password(options: argparse.Namespace) -> str | None:
-    """The password if it was given by option; commands that may not need one use this before they ask."""
-    if options.password_file and not options.no_password:
-        return _nonempty(_first_line(options.password_file, "password"))
-    return None
-
-
 def restore_text() -> str:
     """What to restore from, read from stdin: a line at a prompt, all of it from a pipe."""
     if sys.stdin.isatty():
-        return _prompt("Seed phrase, xprv, xpub or descriptor (not shown): ")
+        return _prompt("Seed phrase or xprv (not shown): ")
     try:
         return sys.stdin.read(_RESTORE_LIMIT)
     except UnicodeDecodeError:
-        message = "what came from stdin is not text: give a seed phrase, xprv, xpub or descriptor"
+        message = "what came from stdin is not text: give a seed phrase or xprv"
         raise WrenError("bad_phrase", message) from None

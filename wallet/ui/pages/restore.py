@@ -33,7 +33,7 @@ class SecretBox(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setFont(code_font(Type.BODY))
         self.setFixedHeight(104)
-        self.setPlaceholderText(self.tr("Seed words, xprv, xpub, descriptor or private key"))
+        self.setPlaceholderText(self.tr("Seed words, or a master key (xprv)"))
 
     def mark(self, words: tuple[int, ...]) -> None:
         """Underline words by their numbers, from 0."""

@@ -52,7 +52,7 @@ class WelcomePage(Page):
         self.restore_choice = Choice(
             "restore",
             self.tr("Restore"),
-            self.tr("From seed words of this or another wallet, a key or a descriptor."),
+            self.tr("From the seed words of this or another wallet, or its master key."),
         )
         self.back_button = Button(self.tr("&Back"), "quiet", "back")
         self.back_button.hide()
