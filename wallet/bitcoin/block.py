@@ -10,7 +10,7 @@ from typing import ClassVar, Self, overload
 from wallet.bitcoin.blockscan import BlockScan, scan_transactions
 from wallet.bitcoin.codec import ParseError, Reader, compact_size
 from wallet.bitcoin.hashes import BlockHash, MerkleRoot, Txid, sha256d
-from wallet.bitcoin.merkletree import MerkleError, merkle_root
+from wallet.bitcoin.merkletree import MerkleError, MerkleTree, merkle_root
 from wallet.bitcoin.transaction import Transaction
 from wallet.override import override
 
@@ -126,6 +126,11 @@ class Block:
         """The txids."""
         return [Txid(raw) for raw in self.txid_bytes]
 
+    @cached_property
+    def merkle_tree(self) -> MerkleTree:
+        """The tree over the txids; MerkleError for a mutated list (CVE-2012-2459)."""
+        return MerkleTree(self.txid_bytes)
+
     @property
     def transactions(self) -> Sequence[Transaction]:
         """The transactions, each parsed when it is asked for."""
@@ -203,7 +208,7 @@ class Block:
         """
         self.check_form()
         try:
-            root = merkle_root(self.txid_bytes)
+            root = self.merkle_tree.root
         except MerkleError as error:
             raise BlockError(str(error)) from None
         if root != self.header.merkle_root:

@@ -129,9 +129,9 @@ def build_proof(block: Block, position: int, height: int) -> MerkleProof:
         height=height,
         header=block.header,
         position=position,
-        branch=merkle_branch(block.txid_bytes, position),
+        branch=block.merkle_tree.branch(position),
         coinbase=block.stripped_transaction(0),
-        coinbase_branch=merkle_branch(block.txid_bytes, 0),
+        coinbase_branch=block.merkle_tree.branch(0),
     )
 
 

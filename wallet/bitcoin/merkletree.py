@@ -22,27 +22,40 @@ class MerkleError(ValueError):
     """A list or a tree of hashes that an honest block cannot have."""
 
 
+class MerkleTree:
+    """All levels over a list of hashes, from which root and branches are read."""
+
+    def __init__(self, hashes: Sequence[bytes]) -> None:
+        """MerkleError when there are none or when the list is a mutation (CVE-2012-2459)."""
+        if not hashes:
+            raise MerkleError("a tree without leaves")
+        self._levels = [hashes]
+        while len(self._levels[-1]) > 1:
+            self._levels.append(_parents(self._levels[-1]))
+
+    @property
+    def root(self) -> bytes:
+        return bytes(self._levels[-1][0])
+
+    def branch(self, position: int) -> tuple[Hash256, ...]:
+        """The siblings on the way from the leaf at `position` to the root, lowest first; MerkleError outside."""
+        if not 0 <= position < len(self._levels[0]):
+            raise MerkleError(f"no leaf {position} among {len(self._levels[0])}")
+        siblings = []
+        for level in self._levels[:-1]:
+            siblings.append(Hash256(level[min(position ^ 1, len(level) - 1)]))
+            position >>= 1
+        return tuple(siblings)
+
+
 def merkle_root(hashes: Sequence[bytes]) -> bytes:
     """The root over `hashes`; MerkleError when there are none or when the list is a mutation (CVE-2012-2459)."""
-    if not hashes:
-        raise MerkleError("a tree without leaves")
-    level: Sequence[bytes] = hashes
-    while len(level) > 1:
-        level = _parents(level)
-    return bytes(level[0])
+    return MerkleTree(hashes).root
 
 
 def merkle_branch(hashes: Sequence[bytes], position: int) -> tuple[Hash256, ...]:
     """The siblings on the way from the leaf at `position` to the root, lowest first."""
-    if not 0 <= position < len(hashes):
-        raise MerkleError(f"no leaf {position} among {len(hashes)}")
-    branch: list[Hash256] = []
-    level: Sequence[bytes] = hashes
-    while len(level) > 1:
-        branch.append(Hash256(level[min(position ^ 1, len(level) - 1)]))
-        level = _parents(level)
-        position >>= 1
-    return tuple(branch)
+    return MerkleTree(hashes).branch(position)
 
 
 def fold_branch(leaf: bytes, position: int, branch: Sequence[bytes]) -> Hash256:
