@@ -67,12 +67,15 @@ class Scanner:
         self._coming: dict[tuple[int, int], asyncio.Task[FilterBatch]] = {}
         self._matcher: tuple[tuple[object, ...], Matcher] | None = None
         self._reorganised = False
+        self._working = False
         self.counts = ScanCounts()
 
     @property
     def complete(self) -> bool:
-        """Whether every script was matched against every block that has a verified filter header."""
-        return self._birthday is not None and self._next_task() is None and not self._ledger.repeats()
+        """Whether every script was matched against every block with a verified filter header, and that is stored."""
+        if self._birthday is None or self._working:
+            return False
+        return self._next_task() is None and not self._ledger.repeats()
 
     def advance(self, birthday: int | None, filter_tip: int) -> None:
         """Tell from which height on, and up to where, there is something to match; birthday None: not known yet."""
@@ -95,6 +98,7 @@ class Scanner:
     async def _step(self) -> bool:
         """One batch, or the blocks that are to be read again; False when there is nothing to do."""
         self._reorganised = False
+        self._working = True
         try:
             if (task := self._next_task()) is not None:
                 await self._scan(task)
@@ -107,6 +111,8 @@ class Scanner:
             log.info("a reorganisation came in between: scanning again")
             self.forget_coming()
             await asyncio.sleep(0)
+        finally:
+            self._working = False
         return True
 
     async def _scan(self, task: ScanTask) -> None:
@@ -182,6 +188,9 @@ class Scanner:
         are known to have left. So whatever was lost between the headers' file and the database, by a crash in between
         too, they agree again. lowest: heights below it were not touched.
         """
+        if gone:
+            # Also when the ledger knows none of them yet: they may be in the batch that is being matched.
+            self.start_over()
         known = {height: found for height, found in self._ledger.block_hashes().items() if height >= lowest}
         now = {height: hash_at(height) for height in known}
         left = {height for height, block_hash in gone if known.get(height) == block_hash}
@@ -191,13 +200,11 @@ class Scanner:
             return
         for height in strays:
             self._ledger.undo_block(height, known[height])
-        self._reorganised = True
-        self.forget_coming()
+        self.start_over()
         self._commit()
-        self._wake.set()
 
     def start_over(self) -> None:
-        """Give up what is being matched: its filters turned out to be false."""
+        """Give up what is being matched: its blocks have left the chain, or its filters turned out to be false."""
         self._reorganised = True
         self.forget_coming()
         self._wake.set()
