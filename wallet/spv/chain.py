@@ -261,7 +261,7 @@ class HeaderChain:
             return self._put_on_stage(raw[: count * SIZE], height + 1, fresh, deferred)
         with self._changing_store():
             self._store.apply(height + 1, raw[: count * SIZE])
-        return self._advance(fresh.height, deferred)
+        return self._advance(fresh.height, fresh.work, deferred)
 
     def _time_bits(self, height: int) -> tuple[int, int]:
         """(time, bits) of the chain or of what is staged above it; KeyError outside."""
@@ -285,17 +285,19 @@ class HeaderChain:
             if reached > self._view.tip:
                 self._store.adopt(self._view.tip + 1, reached - self._view.tip)
         self._stage = fresh if fresh.height > reached else None
-        return self._advance(reached, deferred) if reached > self._view.tip else ChainUpdate(deferred=deferred)
+        if reached <= self._view.tip:
+            return ChainUpdate(deferred=deferred)
+        return self._advance(reached, fresh.work if reached == fresh.height else self._tally.at(reached), deferred)
 
-    def _advance(self, tip: int, deferred: bool) -> ChainUpdate:
+    def _advance(self, tip: int, work: int, deferred: bool) -> ChainUpdate:
         first = self._view.tip + 1
         self._view.move(tip)
-        self._settle_tip()
+        self._settle_tip(work)
         return ChainUpdate(first, tip, deferred=deferred)
 
-    def _settle_tip(self) -> None:
+    def _settle_tip(self, work: int) -> None:
         tip = self._view.tip
-        self.tip_work = self._tally.at(tip)
+        self.tip_work = work
         self._floor = max((p.height for p in self._points if p.height <= tip), default=0)
         if len(self._forks):
             self._forks.prune(tip - LIMIT)
@@ -358,7 +360,7 @@ class HeaderChain:
         self._view.move(branch[-1].height)
         self._forks.remove(branch)
         self._forks.add(replaced)
-        self._settle_tip()
+        self._settle_tip(branch[-1].work)
         gone = tuple((header.height, header.hash) for header in reversed(replaced))
         return ChainUpdate(fork + 1, self._view.tip, gone, deferred)
 

@@ -22,7 +22,7 @@ from typing import Final
 from wallet.store.errors import StoreError
 
 PAGE: Final = 1000
-LAG: Final = 20_000
+LAG: Final = 50_000
 _MAGIC: Final = b"WRENIDX1"
 _HEAD: Final = struct.Struct("<8sII")
 _SPAN: Final = struct.Struct("<QQ")
