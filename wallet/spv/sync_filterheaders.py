@@ -200,22 +200,24 @@ class FilterHeaderSync:
     # --- agreed claims, and the hashes between them
 
     def _agreed_claims(self) -> tuple[int, int | None]:
-        """The highest height up to which all claims agree, and the next one, where they do not."""
+        """The highest height up to which all claims agree, and the next one, where they do not. No further than needed."""
         agreed = self._shared.filters.tip_height
+        enough = agreed + PARALLEL * MAX_CFHEADERS
         voters = self._voters(agreed)
         if any(peer.beside for peer in voters):
             return agreed, None
         height = agreed - agreed % INTERVAL + INTERVAL
-        while True:
+        while agreed < enough:
             claims = {peer.claims[height] for peer in voters if peer.claims and height in peer.claims}
             if len(claims) != 1:
                 return agreed, height if claims else None
             agreed = height
             height += INTERVAL
+        return agreed, None
 
     def _download(self, agreed: int, now: float) -> None:
         """Keep several chunks on their way, each asked of one peer, and store them in order."""
-        claims = {h: c for peer in self._voters(-1) for h, c in (peer.claims or {}).items() if not peer.beside}
+        claims = [peer.claims for peer in self._voters(-1) if peer.claims and not peer.beside]
         filters = self._shared.filters
         first, previous = filters.tip_height + 1, filters.header_at(filters.tip_height)
         for _ in range(PARALLEL):
@@ -223,8 +225,9 @@ class FilterHeaderSync:
                 return
             last = min(first + MAX_CFHEADERS - 1, agreed)
             last -= last % INTERVAL
-            chunk = self._chunks.setdefault(first, Chunk(first, last, previous, claims[last]))
-            self._ask_one(chunk, claims[last], now)
+            claim = next(claimed[last] for claimed in claims if last in claimed)
+            chunk = self._chunks.setdefault(first, Chunk(first, last, previous, claim))
+            self._ask_one(chunk, claim, now)
             first, previous = chunk.last + 1, chunk.end
 
     def _ask_one(self, chunk: Chunk, claim: FilterHeader, now: float) -> None:
