@@ -145,7 +145,9 @@ class Session(threading.Thread):
         try:
             with self._link, self._link.makefile("rb") as stream:
                 while len(head := stream.read(HEAD.size)) == HEAD.size:
-                    _, command, length, _ = HEAD.unpack(head)
+                    magic, command, length, _ = HEAD.unpack(head)
+                    if magic != REGTEST.magic:  # version 2 of the transport, which is not spoken here
+                        return
                     answer = self._answers.get(command.rstrip(b"\0"))
                     payload = stream.read(length)
                     if answer is not None:
