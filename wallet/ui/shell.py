@@ -137,6 +137,11 @@ class Shell(QWidget):
         for page in self._pages.values():
             page.show_sync(status)
 
+    def leave(self) -> None:
+        """The wallet is closed: nothing that was begun for its pages goes on."""
+        for page in self._pages.values():
+            page.leave()
+
     def _wallet_changed(self, kinds: frozenset[str]) -> None:
         for page in self._pages.values():
             page.changed(kinds)

@@ -160,10 +160,14 @@ class Window(QMainWindow):
         self.shell.show_sync(await self.context.bridge.run(api.GetSyncStatus()))
         self._follow_link()
         if not self.context.options.offline:
-            await self.context.bridge.run(api.Connect())
+            self.context.bridge.start(self._connect_network())
+
+    async def _connect_network(self) -> None:
+        await self.context.bridge.run(api.Connect())
 
     def _leave_shell(self) -> None:
         if self.shell is not None:
+            self.shell.leave()
             self.stack.removeWidget(self.shell)
             self.shell.deleteLater()
             self.shell = None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from wallet.bitcoin.amount import Sats
 from wallet.engine import api
@@ -95,7 +95,7 @@ class OverviewPage(Page):
         )
         self._latest = QVBoxLayout()
         self._latest.setSpacing(Space.MEDIUM)
-        self._lines: list[PaymentLine] = []
+        self._lines = [self._line() for _ in range(LATEST)]
         self._all = Button(self.tr("All payments"), "quiet")
         self._all.clicked.connect(self.all_history)
         self._empty = note(self.tr("Nothing yet. Your first address is ready under Receive; no need to wait."))
@@ -118,6 +118,16 @@ class OverviewPage(Page):
         self._immature_row.hide()
         self.chart.hide()
         return card(figures, self.chart, buttons, spacing=Space.LARGE)
+
+    def _line(self) -> PaymentLine:
+        """A line for later, styled now: while the wallet syncs, the loop has no time for that."""
+        payment = PaymentLine(self.context)
+        payment.opened.connect(self.opened)
+        self._latest.addWidget(payment)
+        for part in payment.findChildren(QWidget):
+            part.ensurePolished()
+        payment.hide()
+        return payment
 
     @property
     def payments(self) -> list[PaymentLine]:
@@ -156,11 +166,6 @@ class OverviewPage(Page):
         self._immature_row.setVisible(balance.immature != 0)
 
     def _show_latest(self, rows: Sequence[api.HistoryRow]) -> None:
-        while len(self._lines) < len(rows):
-            payment = PaymentLine(self.context)
-            payment.opened.connect(self.opened)
-            self._lines.append(payment)
-            self._latest.addWidget(payment)
         for number, payment in enumerate(self._lines):
             if number < len(rows):
                 payment.show_payment(rows[number])

@@ -65,6 +65,11 @@ class Page(QScrollArea):
         if self._stale:
             self.refresh()
 
+    def leave(self) -> None:
+        """End what was begun: the page goes."""
+        if self._loading is not None:
+            self._loading.cancel()
+
     def changed(self, kinds: frozenset[str]) -> None:
         """Something in the wallet changed."""
         if kinds & self.KINDS:
