@@ -200,7 +200,7 @@ class FilterHeaderSync:
     # --- agreed claims, and the hashes between them
 
     def _agreed_claims(self) -> tuple[int, int | None]:
-        """The highest height up to which all claims agree, and the next one, where they do not. No further than needed."""
+        """Up to where all claims agree, no further than needed now, and the next height, where they do not."""
         agreed = self._shared.filters.tip_height
         enough = agreed + PARALLEL * MAX_CFHEADERS
         voters = self._voters(agreed)
