@@ -67,8 +67,12 @@ async def session(window: Window, bridge: Bridge, make_engine: MakeEngine) -> No
     window.closing.connect(closed.set)
     window.show()
     await asyncio.sleep(0)
-    bridge.attach(make_engine())
-    bridge.start(window.begin())
+    try:
+        bridge.attach(make_engine())
+    except api.WrenError as error:
+        window.banner.say(error.message, "error")
+    else:
+        bridge.start(window.begin())
     await closed.wait()
     await bridge.close()
 

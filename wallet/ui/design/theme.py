@@ -42,10 +42,13 @@ class Theme(QObject):
         self._look = look
         self._apply()
 
+    def system_scheme(self) -> Qt.ColorScheme:
+        return self._app.styleHints().colorScheme()
+
     def colours(self) -> Colours:
         """The scheme that is right now."""
         if self._look is Look.SYSTEM:
-            return DARK if self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
+            return DARK if self.system_scheme() is Qt.ColorScheme.Dark else LIGHT
         return DARK if self._look is Look.DARK else LIGHT
 
     def _apply(self) -> None:
