@@ -36,7 +36,7 @@ def lowest_needed(birthday: Birthday, times: Sequence[tuple[int, int]]) -> int:
 
 
 def first_height(birthday: Birthday, base: int, tip: int, time_of: TimeOf) -> int | None:
-    """The first height to scan among the headers base..tip; None when lower headers are needed first.
+    """The first height to scan among the headers base..tip; None when lower headers, or any at all, are needed first.
 
     A date after the newest header gives the height above the tip: nothing below it can hold our transactions.
     """
@@ -45,7 +45,7 @@ def first_height(birthday: Birthday, base: int, tip: int, time_of: TimeOf) -> in
     if isinstance(birthday, int):
         return birthday
     wanted = moment(birthday) - _SLACK_SECONDS
-    if base > 0 and time_of(base) > wanted:
+    if base > 0 and (tip < base or time_of(base) > wanted):
         return None
     low, high = base, tip + 1
     while low < high:

@@ -32,7 +32,7 @@ class WrenEngine:
         self._handlers = self._table()
 
     def _table(self) -> Mapping[type[api.Command[Any]], Handler]:
-        onboarding = Onboarding(self._parts, self._adopt)
+        onboarding = Onboarding(self._parts, self._adopt, self._network.floor)
         syncing = Syncing(self._network, self._open_session)
         queries = Queries(self._parts, self._network, self._open_session)
         spending = Spending(self._parts, self._network, syncing, self._open_session)

@@ -7,7 +7,6 @@ Everything runs on one loop, one callback at a time. The node reports (`NodeList
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from wallet.bitcoin.block import Block
@@ -16,6 +15,7 @@ from wallet.bitcoin.hashes import BlockHash
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
 from wallet.engine.birthday import checkpoint_times, first_height, lowest_needed
+from wallet.engine.errors import translate
 from wallet.engine.parts import ChainFiles, NetworkNode, Parts
 from wallet.engine.scanner import ScanCounts, Scanner
 from wallet.engine.session import Session
@@ -26,6 +26,10 @@ from wallet.spv.node_api import FilterBatch
 
 log = logging.getLogger(__name__)
 
+RETRY_SECONDS: Final = 30.0
+"""How long after an error, such as a full disk, everything is begun anew."""
+FLOOR_DEPTH: Final = 144
+"""A wallet that is made now cannot have been paid further below the tip than this, however the chain reorganises."""
 EVENT_SECONDS: Final = 0.2
 """How often the chain's progress is announced at most."""
 STALE_SECONDS: Final = 90 * 60
@@ -65,6 +69,7 @@ class Network:
         self._scanner: Scanner | None = None
         self._scan_task: asyncio.Task[None] | None = None
         self._announcing: asyncio.TimerHandle | None = None
+        self._retrying: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self.headers_received = 0
 
@@ -94,6 +99,10 @@ class Network:
         """What ended the node or the scan, if anything did."""
         return self._failure
 
+    def floor(self) -> int:
+        """A height that is surely below whatever happens from now on."""
+        return max(self.tip_height - FLOOR_DEPTH, self.files.headers.base_height)
+
     def hash_at(self, height: int) -> BlockHash | None:
         """The chain's hash at a height, None where no header is held."""
         headers = self.files.headers
@@ -117,7 +126,7 @@ class Network:
         source = _Source(self.files, node)
         self._scanner = Scanner(session.ledger, source, self._parts.matcher, self._committed)
         self._scanner.follow_chain(self.hash_at)
-        node.want_from(lowest_needed(session.birthday, self._known_times()))
+        node.want_from(max(lowest_needed(session.birthday, self._known_times()), session.floor))
         self._scan_task = asyncio.create_task(self._scanner.run())
         self._scan_task.add_done_callback(self._scan_ended)
         self._advance()
@@ -138,7 +147,7 @@ class Network:
         self._scan_task = self._scanner = None
 
     def _scan_ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if not task.cancelled() and (error := task.exception()) is not None and task is self._scan_task:
             self.failed(error)
 
     def _committed(self, change: ChangeSet) -> None:
@@ -159,44 +168,71 @@ class Network:
         """Tell the scanner what there is to scan by now."""
         if self._scanner is None or self._session is None or self._node is None:
             return
+        self._scanner.advance(self._start(self._session, self._node), self._node.filter_tip)
+
+    def _start(self, session: Session, node: NetworkNode | None) -> int | None:
+        """The first height to scan; None while the headers that tell are missing, or come later than it.
+
+        A birthday above the tip of a chain that is complete was told by a wrong clock, or mistyped: then it says
+        nothing, and what the wallet is surely younger than counts.
+        """
         headers = self.files.headers
-        birthday = first_height(
-            self._session.birthday,
-            headers.base_height,
-            headers.tip_height,
-            lambda height: headers.header_at(height).time,
-        )
-        if birthday is not None and birthday < headers.base_height and headers.base_height > 0:
-            birthday = None
-        self._scanner.advance(birthday, self._node.filter_tip)
+        base, tip = headers.base_height, headers.tip_height
+        start = first_height(session.birthday, base, tip, lambda height: headers.header_at(height).time)
+        if start is None:
+            start = session.floor if 0 < base <= session.floor else None
+        elif start > tip and node is not None and node.status().headers_synced and node.tips_reconciled():
+            start = session.floor
+            node.want_from(start)
+        if start is None or (start < base and base > 0):
+            return None
+        return max(start, session.floor)
 
     # --- the node and its reports ---
 
     async def connect(self) -> None:
-        """Start the node, unless it runs. Raises WrenError when the engine is to stay offline."""
+        """Start the node, unless it runs; anew after an error. Raises WrenError when the engine is to stay offline."""
         if self._parts.options.offline:
             raise api.WrenError("no_peers", "Wren was started with --offline")
+        if self._failure is not None:
+            await self.disconnect()
         if self._node is not None:
             return
-        self._failure = None
         node = self._node = self._parts.make_node(self.files, self, self._known_script)
         try:
             await node.start()
+            if self._session is not None and self._node is node:
+                self._start_scan(self._session, node)
         except BaseException:
-            self._node = None
+            await self.disconnect()
             raise
-        if self._session is not None:
-            self._start_scan(self._session, self._node)
 
     async def disconnect(self) -> None:
         """Stop the node and the scan."""
+        self._failure = None
         self._stop_scan()
         if self._announcing is not None:
             self._announcing.cancel()
             self._announcing = None
+        if self._retrying is not None and self._retrying is not asyncio.current_task():
+            self._retrying.cancel()
+            self._retrying = None
         node, self._node = self._node, None
         if node is not None:
             await node.stop()
+
+    async def _retry(self) -> None:
+        """Begin anew after a while, again and again until that goes well."""
+        while True:
+            await asyncio.sleep(RETRY_SECONDS)
+            try:
+                await self.connect()
+            except Exception as error:
+                if translate(error, self._parts.storage_error) is None:
+                    raise
+                log.warning("cannot begin anew: %s", error)
+            else:
+                return
 
     async def close(self) -> None:
         """Disconnect, and close the chain's files."""
@@ -253,27 +289,22 @@ class Network:
         log.debug("where it stopped", exc_info=error)
         self._failure = error
         self._stop_scan()
-        self._emit(api.EngineFailed("corrupt", str(error)))
+        known = translate(error, self._parts.storage_error) if isinstance(error, Exception) else None
+        known = known or api.WrenError("corrupt", f"Wren met a fault of its own ({type(error).__name__})")
+        self._emit(api.EngineFailed(known.code, known.message))
+        if self._node is not None and (self._retrying is None or self._retrying.done()):
+            self._retrying = asyncio.create_task(self._retry())
 
     # --- status ---
 
     def scan_height(self) -> int | None:
         """Up to where the open wallet is complete; None before anything was scanned."""
         session = self._session
-        if session is None:
+        start = None if session is None else self._start(session, self._node)
+        if session is None or start is None:
             return None
-        headers = self.files.headers
-        with suppress(LookupError):
-            birthday = first_height(
-                session.birthday,
-                headers.base_height,
-                headers.tip_height,
-                lambda height: headers.header_at(height).time,
-            )
-            if birthday is not None:
-                height = session.ledger.scan_height(birthday)
-                return height if height >= birthday or birthday > self.tip_height else None
-        return None
+        height = session.ledger.scan_height(start)
+        return min(height, self.tip_height) if height >= start else None
 
     def status(self) -> api.SyncStatus:
         """Where everything stands."""
@@ -305,13 +336,16 @@ class Network:
         if self._node is None:
             scanned = self.scan_height()
             return scanned is not None and scanned >= self.tip_height and self.tip_height > 0
+        if self._failure is not None:
+            return False
+        self._advance()
         status = self._node.status()
         return (
             status.peers > 0
             and status.headers_synced
             and self._node.tips_reconciled()
             and self._node.filter_tip >= self.tip_height
-            and (self._scanner is None or self._scanner.complete)
+            and (self._session is None or (self._scanner is not None and self._scanner.complete))
         )
 
     def _phase(self, announced: int, filters: int, scanned: int | None) -> tuple[api.Phase, float]:

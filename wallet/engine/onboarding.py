@@ -14,7 +14,8 @@ from wallet.bitcoin.script import ScriptType
 from wallet.engine import api
 from wallet.engine.birthday import Birthday
 from wallet.engine.parts import Parts, WalletEntry, WalletStore
-from wallet.engine.session import Session, birthday_text, vault_ref, wallet_info
+from wallet.engine.secret_kinds import other_kind
+from wallet.engine.session import BIRTHDAY, FLOOR, Session, birthday_text, vault_ref, wallet_info
 from wallet.engine.signing import AccountKeys, CreatedVault, RestoreInput
 from wallet.ledger.keychain import Account
 from wallet.ledger.ledger import Ledger
@@ -25,21 +26,27 @@ _TYPE_ORDER = ("p2wpkh", "p2tr", "p2sh-p2wpkh", "p2pkh")
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A wallet to be made. birthday: where the scan begins."""
+    """A wallet to be made. birthday: where the scan begins; floor: a height that it is surely younger than."""
 
     name: str
     vault: str
     secret: RestoreInput = field(repr=False)
     password: str | None = field(repr=False)
     birthday: Birthday
+    floor: int = 0
 
 
 class Onboarding:
-    """Makes and opens wallets. adopt: takes over a session that was opened, closing the one before."""
+    """Makes and opens wallets.
 
-    def __init__(self, parts: Parts, adopt: Callable[[Session], None]) -> None:
+    adopt: takes over a session that was opened, closing the one before. floor: the height that a wallet made now is
+    surely younger than.
+    """
+
+    def __init__(self, parts: Parts, adopt: Callable[[Session], None], floor: Callable[[], int]) -> None:
         self._parts = parts
         self._adopt = adopt
+        self._floor = floor
 
     async def list_wallets(self, _command: api.ListWallets) -> tuple[api.WalletInfo, ...]:
         return tuple(wallet_info(entry) for entry in self._parts.folder.wallets())
@@ -50,21 +57,30 @@ class Onboarding:
     async def check_phrase(self, command: api.CheckPhrase) -> api.PhraseCheck:
         if not command.text.strip():
             return api.PhraseCheck(None, "", complete=False)
+        if (other := other_kind(command.text)) is not None:
+            return api.PhraseCheck(None, other, complete=False)
         found = await self._parts.vault.check_phrase(command.text, self._parts.params.name)
         return api.PhraseCheck(found.kind, found.message, found.kind is not None, found.unknown_words)
 
     async def create(self, command: api.CreateWallet) -> api.CreatedWallet:
         self._parts.folder.check_name(command.name)
         phrase = command.phrase or await self._parts.vault.new_phrase(command.words)
-        today = datetime.fromtimestamp(self._parts.clock(), UTC).date()
-        birthday = today - timedelta(days=1)
+        birthday = self._today() - timedelta(days=1)
         secret = RestoreInput(phrase, command.passphrase, birthday)
-        made = await self._make(_Plan(command.name, command.vault, secret, command.password, birthday))
-        return replace(made, mnemonic=phrase)
+        plan = _Plan(command.name, command.vault, secret, command.password, birthday, self._floor())
+        return replace(await self._make(plan), mnemonic=phrase)
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._parts.clock(), UTC).date()
 
     async def restore(self, command: api.RestoreWallet) -> api.CreatedWallet:
         self._parts.folder.check_name(command.name)
+        if (other := other_kind(command.secret)) is not None:
+            raise api.WrenError("bad_phrase", other)
         birthday = command.birthday
+        if isinstance(birthday, date) and birthday > self._today() + timedelta(days=1):
+            message = f"{birthday} is still to come: a wallet's birthday is when it was first used, or earlier"
+            raise api.WrenError("refused", message)
         secret = RestoreInput(
             text=command.secret,
             passphrase=command.passphrase,
@@ -81,7 +97,7 @@ class Onboarding:
             entry = replace(entry, vault=created.kind)
             store = parts.create_store(entry.folder / DATABASE, created.database_key)
             try:
-                ledger = self._fill(store, created, plan.birthday)
+                ledger = self._fill(store, created, plan)
                 entry = parts.folder.publish(entry)
             except BaseException:
                 store.close()
@@ -101,8 +117,9 @@ class Onboarding:
             birthday=session.birthday_date,
         )
 
-    def _fill(self, store: WalletStore, created: CreatedVault, birthday: Birthday) -> Ledger:
-        store.set_meta("birthday", birthday_text(birthday))
+    def _fill(self, store: WalletStore, created: CreatedVault, plan: _Plan) -> Ledger:
+        store.set_meta(BIRTHDAY, birthday_text(plan.birthday))
+        store.set_meta(FLOOR, str(plan.floor))
         store.set_meta("kind", created.secret_kind)
         store.set_meta("fingerprint", created.fingerprint.hex())
         ledger = Ledger(store)

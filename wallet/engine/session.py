@@ -16,7 +16,8 @@ from wallet.ledger.ledger import Ledger
 from wallet.ledger.payment import PaymentDraft
 
 DEFAULT_ORDER = (ScriptType.P2WPKH, ScriptType.P2TR, ScriptType.P2SH_P2WPKH, ScriptType.P2PKH)
-_BIRTHDAY = "birthday"
+BIRTHDAY = "birthday"
+FLOOR = "floor"
 
 
 def birthday_text(birthday: Birthday) -> str:
@@ -61,12 +62,18 @@ class Session:
     @property
     def birthday(self) -> Birthday:
         """Where the scan begins; regtest's chains are short and made today, so there it is always the beginning."""
-        stored = parse_birthday(self.store.meta(_BIRTHDAY))
+        stored = parse_birthday(self.store.meta(BIRTHDAY))
         return 0 if self.params.name == "regtest" and isinstance(stored, date) else stored
 
     @property
+    def floor(self) -> int:
+        """A height that a new wallet is surely younger than, whatever the clock said when it was made; else 0."""
+        stored = self.store.meta(FLOOR)
+        return int(stored) if stored and self.params.name != "regtest" else 0
+
+    @property
     def birthday_date(self) -> date | None:
-        stored = parse_birthday(self.store.meta(_BIRTHDAY))
+        stored = parse_birthday(self.store.meta(BIRTHDAY))
         return stored if isinstance(stored, date) else None
 
     @property
