@@ -145,7 +145,6 @@ class Scanner:
         for key in wanted:
             if key not in self._coming:
                 self._coming[key] = asyncio.ensure_future(self._source.fetch_filters(*key))
-                self._coming[key].add_done_callback(_look_at)
         return await self._coming.pop(wanted[0])
 
     async def _apply(self, heights: Sequence[int], expected: dict[int, BlockHash]) -> None:
@@ -219,9 +218,3 @@ class Scanner:
         change = self._ledger.commit()
         if change:
             self._committed(change)
-
-
-def _look_at(task: "asyncio.Task[FilterBatch]") -> None:
-    """Filters that were asked for ahead and are not wanted any more may fail unseen; nothing is to be said of it."""
-    if not task.cancelled():
-        task.exception()
