@@ -35,7 +35,7 @@ def _pack(value: object) -> object:
 
 
 def _pack_object(value: object) -> dict[str, object]:
-    if type(value).__name__ in _TYPES and is_dataclass(value):
+    if _TYPES.get(type(value).__name__) is type(value) and is_dataclass(value):
         packed: dict[str, object] = {"$": type(value).__name__}
         packed.update((part.name, _pack(getattr(value, part.name))) for part in fields(value))
         return packed
