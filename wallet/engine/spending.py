@@ -5,6 +5,7 @@ one, byte for byte but for the signatures; and it is in the database before the 
 """
 
 import asyncio
+import logging
 import secrets
 from typing import Final
 
@@ -13,6 +14,7 @@ from wallet.bitcoin.amount import FeeRate
 from wallet.bitcoin.psbt import Psbt
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
+from wallet.engine.errors import translate
 from wallet.engine.network import Network
 from wallet.engine.parts import Parts
 from wallet.engine.queries import SessionOf
@@ -20,6 +22,8 @@ from wallet.engine.session import Prepared, Session
 from wallet.engine.syncing import Syncing
 from wallet.engine.views import address_text
 from wallet.ledger.payment import PaymentDraft, PaymentIntent, Recipient, build
+
+log = logging.getLogger(__name__)
 
 DEFAULT_RATE: Final = 5.0
 """sat/vB, where nothing better is known."""
@@ -44,8 +48,9 @@ class Spending:
             await self._catch_up(command.timeout)
         draft = build(intent, session.ledger, self._network.tip_height, self._parts.chance)
         number = secrets.token_hex(8)
-        while len(session.prepared) >= MAX_PREPARED:
-            del session.prepared[next(iter(session.prepared))]
+        idle = [key for key, found in session.prepared.items() if found.sending is None]
+        for key in idle[: max(0, len(idle) - MAX_PREPARED + 1)]:
+            del session.prepared[key]
         session.prepared[number] = Prepared(draft, command.label)
         return self._review(number, session, draft)
 
@@ -117,13 +122,9 @@ class Spending:
         return await asyncio.shield(prepared.sending)
 
     async def _send(self, session: Session, prepared: Prepared, command: api.SendPayment) -> api.SendResult:
+        """Once it is stored the payment is made: what goes wrong after that is no error, or it would be repeated."""
         draft = prepared.draft
-        draft.check_accepted()
-        self._refuse_taken(session, draft)
-        transaction = await self._sign(session, draft, command.password)
-        self._refuse_taken(session, draft)
-        session.ledger.add_local(transaction, int(self._parts.clock()), prepared.label)
-        self._network.commit()
+        transaction = await self._sign_and_store(session, prepared, command.password)
         report = await self._announce(session, transaction, command) if command.broadcast else None
         return api.SendResult(
             txid=str(transaction.txid),
@@ -136,12 +137,30 @@ class Spending:
             broadcast=report,
         )
 
+    async def _sign_and_store(self, session: Session, prepared: Prepared, password: str | None) -> Transaction:
+        draft = prepared.draft
+        draft.check_accepted()
+        self._refuse_taken(session, draft)
+        transaction = await self._sign(session, draft, password)
+        # While the vault was at work the wallet may have been closed, or a block may have come.
+        if self._session() is not session:
+            raise api.WrenError("refused", "the wallet was closed before the payment was made; nothing was sent")
+        self._refuse_taken(session, draft)
+        session.ledger.add_local(transaction, int(self._parts.clock()), prepared.label)
+        try:
+            self._network.commit()
+        except BaseException:
+            # Not stored, so not made: it must neither hold its coins nor go out with the next commit.
+            session.ledger.abandon(transaction.txid)
+            raise
+        return transaction
+
     def _refuse_taken(self, session: Session, draft: PaymentDraft) -> None:
-        """Two payments never use one coin: what was free when the draft was made must still be."""
+        """Two payments never use one coin: what was free when the draft was made must still be, and as certain."""
         for coin in draft.coins:
             now = session.ledger.coin(coin.outpoint, self._network.tip_height)
-            if now is None or not now.available:
-                message = f"the coin {coin.outpoint} was spent in the meantime: prepare the payment again"
+            if now is None or not now.available or (coin.trusted and not now.trusted):
+                message = f"the coin {coin.outpoint} was spent or undone in the meantime: prepare the payment again"
                 raise api.WrenError("refused", message)
 
     async def _sign(self, session: Session, draft: PaymentDraft, password: str | None) -> Transaction:
@@ -157,16 +176,18 @@ class Spending:
     async def _announce(
         self, session: Session, transaction: Transaction, command: api.SendPayment
     ) -> api.BroadcastReport:
-        """Hand it out. It is stored: where nobody can be reached now, it is offered again with the next connection."""
+        """Hand it out. It is stored: where nobody can be reached now, it is offered again later."""
+        report = api.BroadcastReport(0, 0, 0, propagated=False)
         try:
             report = await self._syncing.announce(transaction.serialize(), command.timeout)
-        except api.WrenError as error:
-            if error.code != "no_peers":
-                raise
-            return api.BroadcastReport(0, 0, 0, propagated=False)
-        if report.sent_to:
-            session.ledger.mark_announced(transaction.txid)
-            self._network.commit()
+            if report.sent_to and self._session() is session:
+                session.ledger.mark_announced(transaction.txid)
+                self._network.commit()
+        except Exception as error:
+            if translate(error, self._parts.storage_error) is None:
+                log.exception("a payment is stored, but could not be announced by a bug of ours")
+            else:
+                log.warning("a payment is stored, but something went wrong when it was announced: %s", error)
         return report
 
     async def sign_psbt(self, command: api.SignPsbt) -> api.SignedPsbt:
