@@ -36,8 +36,13 @@ class ScriptedNode:
     on_block: Callable[[int], None] = lambda _: None
     on_broadcast: Callable[[bytes], None] = lambda _: None
 
+    headers_after: float = 0.0
+
     async def start(self) -> None:
-        self.feed()
+        if self.headers_after:
+            asyncio.get_running_loop().call_later(self.headers_after, self.feed)
+        else:
+            self.feed()
 
     async def stop(self) -> None:
         self.stopped = True
@@ -54,6 +59,7 @@ class ScriptedNode:
         return FilterBatch(start, tuple(block.hash for block in blocks), [block.filter for block in blocks])
 
     async def fetch_block(self, height: int) -> Block:
+        self.files.headers.hash_at(height)  # the real node looks it up: LookupError where there is none
         self.on_block(height)
         return Block.parse(self.chain.blocks[height].raw)
 
@@ -98,6 +104,7 @@ class World:
         self.folder = folder
         self.chain = chain or ChainBuilder()
         self.nodes: list[ScriptedNode] = []
+        self.headers_after = 0.0
         self.events: list[api.Event] = []
         self.options = api.EngineOptions(network=network, data_dir=str(folder), kdf=CHEAP)
         self.parts = replace(app._parts(self.options), make_node=self._make_node)
@@ -114,7 +121,7 @@ class World:
         return self.nodes[-1]
 
     def _make_node(self, files: ChainFiles, listener: NodeListener, _known: object) -> ScriptedNode:
-        self.nodes.append(ScriptedNode(self.chain, files, listener))
+        self.nodes.append(ScriptedNode(self.chain, files, listener, headers_after=self.headers_after))
         return self.nodes[-1]
 
     async def create(self, name: str = "default") -> None:

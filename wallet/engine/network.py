@@ -22,7 +22,7 @@ from wallet.engine.session import Session
 from wallet.engine.views import moment
 from wallet.ledger.changeset import ChangeSet
 from wallet.spv.chain import ChainUpdate
-from wallet.spv.node_api import FilterBatch
+from wallet.spv.node_api import FilterBatch, Superseded
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ RETRY_SECONDS: Final = 30.0
 """How long after an error, such as a full disk, everything is begun anew."""
 FLOOR_DEPTH: Final = 144
 """A wallet that is made now cannot have been paid further below the tip than this, however the chain reorganises."""
+MISSING_SECONDS: Final = 0.5
+"""How often it is looked whether a header that was lost has come again."""
 EVENT_SECONDS: Final = 0.2
 """How often the chain's progress is announced at most."""
 STALE_SECONDS: Final = 90 * 60
@@ -43,6 +45,7 @@ class _Source:
         self._node = node
 
     async def fetch_filters(self, start: int, stop: int) -> FilterBatch:
+        await self._expect(start, stop)
         hashes = tuple(self._chain.headers.hashes(start, stop))
         cache = self._chain.cache
         held = None if cache is None else cache.get(start, stop, hashes)
@@ -54,7 +57,15 @@ class _Source:
         return batch
 
     async def fetch_block(self, height: int) -> Block:
+        await self._expect(height, height)
         return await self._node.fetch_block(height)
+
+    async def _expect(self, first: int, last: int) -> None:
+        """Headers can be missing when the network's folder was deleted: then they come, and it is to be asked again."""
+        headers = self._chain.headers
+        if first < headers.base_height or last > headers.tip_height:
+            await asyncio.sleep(MISSING_SECONDS)
+            raise Superseded("the header is not there yet")
 
 
 class Network:
