@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
@@ -35,6 +36,7 @@ from wallet.spv.message import (
     WtxidRelay,
 )
 from wallet.spv.transport import TransportError, V1Transport
+from wallet.spv.transport_v2 import HandshakeSecrets, V2Transport
 
 LOOPBACK = "127.0.0.1"
 FULL = Services.NETWORK | Services.WITNESS | Services.COMPACT_FILTERS
@@ -60,7 +62,7 @@ class Session:
         self.peer = peer
         self.reader = reader
         self.writer = writer
-        self.transport = V1Transport(peer.chain.params.magic)
+        self.transport = peer.make_transport()
         self.received: list[Message] = []
         self.version: Version | None = None
         self.ready = False
@@ -69,6 +71,13 @@ class Session:
     def send(self, *messages: Message) -> None:
         for message in messages:
             self.send_raw(self.transport.encode(message))
+
+    def feed(self, data: bytes) -> list[Message]:
+        """The messages in what came in; a handshake of version 2 goes on by itself."""
+        messages = self.transport.feed(data)
+        if isinstance(self.transport, V2Transport):
+            self.send_raw(self.transport.take_handshake())
+        return messages
 
     def send_raw(self, data: bytes) -> None:
         pieces = [data[at : at + 1] for at in range(len(data))] if self.peer.trickle else [data]
@@ -90,6 +99,7 @@ class ScriptedPeer:
     `hooks[command]` is awaited before the normal answer to a message; when it returns True there is no normal answer.
     `silent` holds the commands that are never answered. `filters` and `filter_headers` replace what is served for a
     height. `relays` are peers that a transaction accepted here is announced by, too. `trickle` sends byte by byte.
+    `encrypted` peers speak version 2 of the transport (BIP324), after some garbage, and nothing else.
     """
 
     def __init__(self, chain: ChainBuilder, *, services: int = FULL, protocol: int = 70016) -> None:
@@ -100,6 +110,7 @@ class ScriptedPeer:
         self.hooks: dict[str, Hook] = {}
         self.silent: set[str] = set()
         self.trickle = False
+        self.encrypted = False
         self.filters: dict[int, bytes] = {}
         self.filter_hashes: dict[int, bytes] = {}
         self.previous_filter_headers: dict[int, FilterHeader] = {}
@@ -111,6 +122,14 @@ class ScriptedPeer:
         self._server: asyncio.Server | None = None
 
     # ---- life
+
+    def make_transport(self) -> V1Transport | V2Transport:
+        """The transport of a new session."""
+        magic = self.chain.params.magic
+        if not self.encrypted:
+            return V1Transport(magic)
+        keys = HandshakeSecrets(bytearray(secrets.token_bytes(32)), secrets.token_bytes(32), secrets.token_bytes(100))
+        return V2Transport(magic, keys, initiating=False)
 
     @property
     def address(self) -> str:
@@ -146,7 +165,7 @@ class ScriptedPeer:
         self.sessions.append(session)
         try:
             while data := await reader.read(65_536):
-                for message in session.transport.feed(data):
+                for message in session.feed(data):
                     session.received.append(message)
                     self.log.append(message)
                     await self._handle(session, message)

@@ -15,7 +15,7 @@ from wallet.bitcoin.hashes import ZERO, BlockHash, FilterHeader, Txid
 from wallet.bitcoin.network import REGTEST
 from wallet.bitcoin.transaction import Transaction
 from wallet.spv.addrman import Endpoint, ManualPeers
-from wallet.spv.connection import Links
+from wallet.spv.links import Links
 from wallet.spv.message import (
     BlockMessage,
     CFCheckpt,
@@ -84,7 +84,7 @@ async def test_the_node_takes_our_handshake_and_answers_our_pings(node: RealNode
         (ours,) = await asyncio.to_thread(node.getpeerinfo)
         assert (ours["subver"], ours["version"], ours["services"]) == ("/Wren:0.1/", 70016, "0000000000000000")
         assert ours["relaytxes"]
-        assert ours["transport_protocol_type"] == "v1"
+        assert ours["transport_protocol_type"] == "v2"
 
 
 async def test_the_node_answers_every_question_of_a_wallet(node: RealNode) -> None:

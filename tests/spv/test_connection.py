@@ -14,8 +14,9 @@ from tests.peers.scripted import ScriptedPeer, Session, until
 from tests.peers.socks import SocksProxy
 from wallet.bitcoin.network import MAINNET, REGTEST
 from wallet.spv.addrman import Endpoint, ManualPeers, PeerSource
-from wallet.spv.connection import Connection, DialError, Links, Proxy, dial, resolve
+from wallet.spv.connection import Connection, DialError, Proxy, dial, resolve
 from wallet.spv.fault import PeerFault
+from wallet.spv.links import Links
 from wallet.spv.message import Inv, Message, Ping, Tx, Unknown, Version
 from wallet.spv.peer import PeerInfo
 from wallet.spv.transport import V1Transport
@@ -299,6 +300,7 @@ def resolver_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_behind_a_proxy_no_name_is_resolved_and_each_peer_has_its_own_login(
     peer: ScriptedPeer, resolver_calls: list[str]
 ) -> None:
+    peer.encrypted = True
     async with SocksProxy(("127.0.0.1", peer.port)) as socks:
         names = ["node.example.org:8333", "expyuzz4wqqyqhjn.onion:18444"]
         async with linked(*names, proxy=Proxy.parse(socks.address)) as fixture:

@@ -1,38 +1,29 @@
 """The only sockets: connections to peers, direct or through a SOCKS5 proxy, and the questions to DNS seeds.
 
-`Links` keeps as many connections as its PeerSource wants, and moves bytes: read, transport, peer, handler, and back.
-
 With a proxy set nothing is resolved here and nothing is dialled directly: names travel to the proxy, and each peer
 gets a login of its own, so that Tor keeps them on circuits of their own.
 """
 
 import asyncio
 import contextlib
-import itertools
-import logging
 import secrets
 import socket
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
-from wallet.bitcoin.codec import ParseError
-from wallet.spv.addrman import Endpoint, PeerSource
+from wallet.spv.addrman import Endpoint
 from wallet.spv.fault import PeerFault
-from wallet.spv.message import GetAddr, Message
-from wallet.spv.peer import AddressesHeard, Dialled, Peer, PeerEvent, PeerInfo, PeerReady
-from wallet.spv.transport import TransportError, V1Transport
+from wallet.spv.message import Message
+from wallet.spv.transport import TransportError
+from wallet.spv.transport_v2 import MAX_GARBAGE, HandshakeSecrets, V2Transport
 
 READ_SIZE: Final = 65_536
 WRITE_LIMIT: Final = 1_000_000
 DIAL_TIMEOUT: Final = 10.0
 PROXY_TIMEOUT: Final = 30.0
+ENCRYPTION_TIMEOUT: Final = 20.0
 CLOSE_TIMEOUT: Final = 1.0
 RESOLVE_TIMEOUT: Final = 10.0
-TICK: Final = 1.0
-FLUSH_TICKS: Final = 60
-
-log = logging.getLogger(__name__)
 
 
 class DialError(OSError):
@@ -131,235 +122,27 @@ async def resolve(name: str, port: int) -> list[Endpoint]:
     return [Endpoint(str(where[0]), port) for *_, where in found]
 
 
-class LinkHandler(Protocol):
-    """Who is told what peers say. Calls are never nested in one another by Links."""
+async def encrypt(connection: Connection, magic: bytes) -> tuple[V2Transport, list[Message]]:
+    """The handshake of version 2: the transport, and messages that came with its end.
 
-    def peer_ready(self, info: PeerInfo) -> None:
-        """A handshake is complete."""
-
-    def peer_gone(self, peer_id: int) -> None:
-        """A peer that was ready is gone."""
-
-    def message(self, peer_id: int, message: Message) -> None:
-        """A peer that is ready says something. May raise PeerFault."""
-
-    def tick(self, now: float) -> None:
-        """About a second has passed."""
-
-    def failed(self, error: BaseException) -> None:
-        """Something broke that is no peer's fault."""
-
-
-@dataclass(slots=True, eq=False)
-class Link:
-    """One open connection and its protocol side."""
-
-    endpoint: Endpoint
-    peer: Peer
-    connection: Connection
-    transport: V1Transport
-    ready: bool = False
-    dropped: bool = False
-    ban: bool = False
-
-
-class Links:
-    """All connections. Everything happens on the running loop."""
-
-    def __init__(
-        self,
-        magic: bytes,
-        source: PeerSource,
-        handler: LinkHandler,
-        clock: Callable[[], float],
-        *,
-        proxy: Proxy | None = None,
-        user_agent: str = "/Wren:0.1/",
-    ) -> None:
-        self._magic = magic
-        self._source = source
-        self._handler = handler
-        self._clock = clock
-        self._proxy = proxy
-        self._user_agent = user_agent
-        self._ids = itertools.count(1)
-        self._nonces: set[int] = set()
-        self._links: dict[int, Link] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
-        self._past_bytes = 0
-
-    # ---- life
-
-    def start(self) -> None:
-        """Begin to dial."""
-        self._spawn(self._run())
-
-    async def stop(self) -> None:
-        """End everything and write the address book. Each connection sends what is queued before it closes."""
-        tasks = [*self._tasks]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._source.close()
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._handler.failed(error)
-
-    # ---- what the handler does
-
-    @property
-    def links(self) -> list[Link]:
-        """The connections whose handshake is complete."""
-        return [link for link in self._links.values() if link.ready and not link.dropped]
-
-    @property
-    def received(self) -> int:
-        """Bytes received over all connections so far."""
-        return self._past_bytes + sum(link.connection.received for link in self._links.values())
-
-    def send(self, peer_id: int, message: Message) -> None:
-        """Send a message; nothing happens when the peer is gone."""
-        link = self._links.get(peer_id)
-        if link is None or not link.ready or link.dropped:
-            return
-        link.peer.send(message)
-        self._flush(link)
-
-    def drop(self, peer_id: int, reason: str, *, ban: bool) -> None:
-        """Cut a connection; the handler hears of it by peer_gone, later."""
-        link = self._links.get(peer_id)
-        if link is not None and not link.dropped:
-            log.info("peer %d (%s) dropped: %s", peer_id, link.endpoint, reason)
-            link.dropped, link.ban = True, ban
-            link.connection.abort()
-
-    # ---- dialling
-
-    async def _run(self) -> None:
-        for ticks in itertools.count(1):
-            self._wake.clear()
-            now = self._clock()
-            for name in self._source.seeds_due(now):
-                self._spawn(self._ask_seed(name))
-            for endpoint in self._source.due(now):
-                self._spawn(self._serve(endpoint))
-            self._tick_peers(now)
-            self._handler.tick(now)
-            if ticks % FLUSH_TICKS == 0:
-                self._source.flush()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(TICK, self._source.next_due(now))):
-                    await self._wake.wait()
-
-    async def _ask_seed(self, name: str) -> None:
-        found = await resolve(name, self._source.port)
-        log.info("%s names %d addresses", name, len(found))
-        self._source.seeded(name, found, self._clock())
-
-    def _tick_peers(self, now: float) -> None:
-        for link in [*self._links.values()]:
-            if link.dropped:
-                continue
-            try:
-                link.peer.tick(now)
-            except PeerFault as fault:
-                self.drop(link.peer.dialled.id, str(fault), ban=fault.ban)
-            else:
-                self._flush(link)
-
-    # ---- one peer
-
-    async def _serve(self, endpoint: Endpoint) -> None:
-        try:
-            connection = await dial(endpoint, self._proxy)
-        except DialError as error:
-            log.debug("%s", error)
-            self._source.lost(endpoint, self._clock())
-            self._wake.set()
-            return
-        link = self._open(endpoint, connection)
-        try:
-            self._flush(link)
-            await self._read(link)
-        except PeerFault as fault:
-            self.drop(link.peer.dialled.id, str(fault), ban=fault.ban)
-        except (TransportError, ParseError) as error:
-            # A peer that the user named is tried again: it may be a node of another kind or a proxy's error page.
-            self.drop(link.peer.dialled.id, str(error), ban=not link.peer.dialled.manual)
-        finally:
-            self._forget(link)
+    TransportError when the peer hangs up or speaks something else, TimeoutError when it says nothing: the connection
+    is closed then.
+    """
+    garbage = secrets.token_bytes(secrets.randbelow(MAX_GARBAGE + 1))
+    keys = HandshakeSecrets(bytearray(secrets.token_bytes(32)), secrets.token_bytes(32), garbage)
+    transport = V2Transport(magic, keys, initiating=True)
+    messages: list[Message] = []
+    try:
+        async with asyncio.timeout(ENCRYPTION_TIMEOUT):
+            connection.write(transport.take_handshake())
+            while not transport.established:
+                data = await connection.read()
+                if not data:
+                    raise TransportError("hung up")
+                messages += transport.feed(data)
+                connection.write(transport.take_handshake())
+    finally:
+        if not transport.established:
+            connection.abort()
             await connection.close()
-
-    def _open(self, endpoint: Endpoint, connection: Connection) -> Link:
-        dialled = Dialled(
-            id=next(self._ids),
-            address=str(endpoint),
-            netgroup=endpoint.netgroup,
-            manual=self._source.manual,
-            user_agent=self._user_agent,
-            nonce=secrets.randbits(64),
-            ping_nonce=secrets.randbits(64),
-        )
-        self._nonces.add(dialled.nonce)
-        link = Link(endpoint, Peer(dialled, self._nonces, self._clock()), connection, V1Transport(self._magic))
-        self._links[dialled.id] = link
-        return link
-
-    def _forget(self, link: Link) -> None:
-        dialled = link.peer.dialled
-        del self._links[dialled.id]
-        self._nonces.discard(dialled.nonce)
-        self._past_bytes += link.connection.received
-        self._source.lost(link.endpoint, self._clock(), ban=link.ban)
-        self._wake.set()
-        if link.ready:
-            self._handler.peer_gone(dialled.id)
-
-    async def _read(self, link: Link) -> None:
-        while data := await link.connection.read():
-            link.peer.note_bytes(len(data))
-            now = self._clock()
-            for message in link.transport.feed(data):
-                event = link.peer.receive(message, now)
-                if event is not None:
-                    self._dispatch(link, event, now)
-                if link.dropped:
-                    return
-            self._flush(link)
-
-    def _dispatch(self, link: Link, event: PeerEvent, now: float) -> None:
-        match event:
-            case PeerReady(info):
-                self._welcome(link, info, now)
-            case AddressesHeard(addresses):
-                self._source.heard(addresses, now)
-            case _:
-                self._handler.message(link.peer.dialled.id, event)
-
-    def _welcome(self, link: Link, info: PeerInfo, now: float) -> None:
-        log.info("peer %d (%s) is ready: %s", info.id, info.address, info.user_agent)
-        if not self._source.accept(link.endpoint, info, now):
-            self.drop(info.id, "serves no filters, and enough others do not", ban=False)
-            return
-        link.ready = True
-        if self._source.wants_addresses():
-            link.peer.send(GetAddr())
-        self._handler.peer_ready(info)
-
-    def _flush(self, link: Link) -> None:
-        """Write what the peer's side wants to say."""
-        messages = link.peer.outbox()
-        if not messages:
-            return
-        try:
-            link.connection.write(b"".join(map(link.transport.encode, messages)))
-        except PeerFault as fault:
-            self.drop(link.peer.dialled.id, str(fault), ban=fault.ban)
+    return transport, messages

@@ -20,7 +20,8 @@ from wallet.spv.addrman import Endpoint, ManualPeers, NoBook, PeerBook, PeerSour
 from wallet.spv.addrman_discovery import DiscoveredPeers, Discovery
 from wallet.spv.broadcast import Broadcaster, BroadcastReport, Tell
 from wallet.spv.chain import HeaderChain
-from wallet.spv.connection import Link, Links, Proxy
+from wallet.spv.connection import Proxy
+from wallet.spv.links import Link, Links
 from wallet.spv.mempool import Ask, Mempool
 from wallet.spv.message import GetData, Inv, InvType, Message, NotFound, Pong, Tx
 from wallet.spv.node_api import (
@@ -269,7 +270,7 @@ class Node:
         self._do(self._mempool.announced(peer_id, inventory, now))
         blocks = [item for item in inventory.pairs() if item[0] == InvType.BLOCK]
         if blocks:
-            self._do(self._sync.receive(peer_id, Inv.of(*blocks), now))
+            self._do(self._sync.receive(peer_id, Inv.of(blocks[-1]), now))  # the newest, which leads to the others
 
     def tick(self, now: float) -> None:
         """About a second has passed."""

@@ -113,6 +113,7 @@ class Dialled:
     user_agent: str = "/Wren:0.1/"
     nonce: int = 0
     ping_nonce: int = 0
+    transport: Literal["v1", "v2"] = "v1"
 
 
 class Peer:
@@ -121,7 +122,13 @@ class Peer:
     def __init__(self, dialled: Dialled, own_nonces: Container[int], now: float) -> None:
         self.dialled = dialled
         self.state = PeerState.AWAIT_VERSION
-        self.info = PeerInfo(dialled.id, dialled.address, manual=dialled.manual, netgroup=dialled.netgroup)
+        self.info = PeerInfo(
+            dialled.id,
+            dialled.address,
+            transport=dialled.transport,
+            manual=dialled.manual,
+            netgroup=dialled.netgroup,
+        )
         self.latency: float | None = None
         self.clock_offset = 0.0
         self.fee_filter = 0
