@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from tests.peers.chain import ChainBuilder
-from wallet.bitcoin.hashes import sha256
+from wallet.bitcoin.hashes import sha256, sha256d
 from wallet.bitcoin.transaction import Transaction
 from wallet.spv.fault import PeerFault
 from wallet.spv.mempool import Ask, Mempool
@@ -105,8 +105,24 @@ def test_what_was_not_asked_for_is_dropped(payments: list[Transaction]) -> None:
 
 
 def test_bytes_that_are_no_transaction_are_a_fault() -> None:
+    mempool = watching(1)
+    mempool.announced(1, Inv.of((InvType.WTX, sha256d(b"nonsense"))), NOW)
     with pytest.raises(PeerFault, match="bad-transaction"):
-        watching(1).received(1, b"nonsense", NOW)
+        mempool.received(1, b"nonsense", NOW)
+
+
+def test_what_nobody_asked_for_is_not_even_read() -> None:
+    mempool = watching(1)
+    assert mempool.received(1, b"nonsense", NOW) == (None, [])
+    mempool.announced(1, Inv.of((InvType.WTX, bytes(32))), NOW)
+    assert mempool.received(1, b"nonsense", NOW) == (None, [])
+
+
+def test_what_is_too_large_to_travel_is_not_read_though_it_was_asked_for() -> None:
+    mempool = watching(1)
+    raw = bytes(400_001)
+    mempool.announced(1, Inv.of((InvType.WTX, sha256d(raw))), NOW)
+    assert mempool.received(1, raw, NOW) == (None, [])
 
 
 def test_a_request_that_is_not_answered_goes_to_the_next_who_announced_it(payments: list[Transaction]) -> None:

@@ -84,7 +84,7 @@ class HeaderChain:
         self._check = check
         self._start = Start(params, checkpoints, store)
         self._forks = Forks()
-        self.before_cut: Callable[[int], None] = _nothing
+        self.before_cut: Callable[[int], None] = lambda _height: None
         """Called with the height above which blocks are about to leave the chain, before the store forgets them."""
         self._load()
 
@@ -203,6 +203,11 @@ class HeaderChain:
         """A peer left: its unproven branches go."""
         self._forks.forget(source)
         if self._stage and self._stage.source == source:
+            self._stage.source = None
+
+    def keep_stage_of(self, leader: int | None) -> None:
+        """What is staged is safe from others only while its source leads."""
+        if self._stage and self._stage.source != leader:
             self._stage.source = None
 
     def flush(self) -> None:
@@ -379,10 +384,6 @@ class HeaderChain:
         if first < self._view.base:
             self._view.base = first
             self._view.root_hash = next(a.parent for a in self._start.anchors if a.height == first)
-
-
-def _nothing(_height: int) -> None:
-    pass
 
 
 def _common(raw: bytes, known: bytes) -> int:

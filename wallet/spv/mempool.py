@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from wallet.bitcoin.codec import ParseError
-from wallet.bitcoin.hashes import Txid
+from wallet.bitcoin.hashes import Txid, sha256d
 from wallet.bitcoin.transaction import Transaction
 from wallet.spv.fault import PeerFault
 from wallet.spv.message import GetData, Inv, InvType
@@ -22,6 +22,8 @@ MAX_WAITING: Final = 1_000
 # The reference node has at most this many requests for transactions under way at a peer.
 MAX_REQUESTED: Final = 100
 MAX_SOURCES: Final = 16
+# Nodes relay transactions of at most 400,000 units of weight.
+MAX_SIZE: Final = 400_000
 REQUEST_TIMEOUT: Final = 30.0
 _FETCH_AS: Final = {InvType.TX: InvType.WITNESS_TX, InvType.WTX: InvType.WTX}
 
@@ -120,7 +122,7 @@ class Mempool:
 
     def received(self, peer_id: int, raw: bytes, now: float) -> tuple[Transaction | None, list[Ask]]:
         """A transaction came: it, when it was asked for and is new, and what to ask next. PeerFault when it is none."""
-        if peer_id not in self._in_flight:
+        if not self._was_asked(peer_id, raw):
             return None, []
         try:
             transaction = Transaction.parse(raw)
@@ -135,6 +137,17 @@ class Mempool:
         for digest in hashes:
             self._in_flight[peer_id].discard(digest)
         return transaction if fresh else None, self._ask(peer_id, now)
+
+    def _was_asked(self, peer_id: int, raw: bytes) -> bool:
+        """Whether the peer may owe these bytes. What nobody asked for, and what is too large to travel, is not read."""
+        in_flight = self._in_flight.get(peer_id, set())
+        if len(raw) > MAX_SIZE or not in_flight:
+            return False
+        return sha256d(raw) in in_flight or any(self._is_txid(digest) for digest in in_flight)
+
+    def _is_txid(self, digest: bytes) -> bool:
+        entry = self._entries.get(digest)
+        return entry is None or entry.kind == InvType.TX
 
     def _remember(self, txid: Txid, hashes: Iterable[bytes]) -> None:
         known = self._hashes.setdefault(txid, [])

@@ -166,13 +166,14 @@ class Dispute:
         return next_filter_header(version, filters.header_at(height - 1)) == filters.header_at(height)
 
     def _have_filters(self, now: float) -> bool:
-        """Ask one peer of each version for its filter, until all are there."""
+        """Ask all peers of each version for its filter, until one of each is there: liars may keep silent together."""
         height = self._height or 0
         for version, peers in self._versions.items():
             if version in self._filters or any(self._requests.waits(peer_id, FILTER) for peer_id in peers):
                 continue
-            self._shared.send(peers[0], GetCFilters(height, self._shared.headers.hash_at(height)))
-            self._requests.ask(peers[0], FILTER, now)
+            for peer_id in peers:
+                self._shared.send(peer_id, GetCFilters(height, self._shared.headers.hash_at(height)))
+                self._requests.ask(peer_id, FILTER, now)
         return all(version in self._filters for version in self._versions)
 
     def _decide(self, height: int, block: Block) -> Outcome:

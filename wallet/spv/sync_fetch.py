@@ -11,6 +11,7 @@ from typing import Final
 from wallet.bitcoin.block import Block, BlockError
 from wallet.bitcoin.codec import ParseError
 from wallet.bitcoin.hashes import BlockHash
+from wallet.spv.chain_view import hash_of
 from wallet.spv.fault import PeerFault
 from wallet.spv.filters import NONE, SIZE
 from wallet.spv.filters_judge import KnownScript
@@ -21,8 +22,12 @@ from wallet.spv.sync_types import BlockReady, FiltersReady, RequestFailed, Share
 
 FILTER_PATIENCE: Final = 10.0
 BLOCK_PATIENCE: Final = 30.0
-SLOW: Final = 30.0
-"""Seconds after which a batch that still trickles is asked of somebody else too."""
+SLOW: Final = 15.0
+VERY_SLOW: Final = 60.0
+"""Seconds after which a batch that still trickles is asked of somebody else too: who was not slow yet; whoever."""
+SECOND_ASK: Final = 10.0
+SECOND_ASK_IN_DISPUTE: Final = 2.0
+"""Seconds after which a block is asked of one more peer, though the first may still send it."""
 BATCHES: Final = 3
 BLOCKS: Final = 4
 """Filter batches and blocks on their way from one peer at a time."""
@@ -52,6 +57,11 @@ class BlockJob:
     height: int
     block_hash: BlockHash
     asked: set[int] = field(default_factory=set)
+    asked_at: float = 0.0
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is time to ask one more peer."""
+        return now >= self.asked_at + (SECOND_ASK_IN_DISPUTE if isinstance(self.token, Dispute) else SECOND_ASK)
 
 
 class Fetching:
@@ -144,17 +154,15 @@ class Fetching:
             self._shared.actions.append(FiltersReady(job.token, job.start, job.hashes, filters))
 
     def receive_block(self, peer: SyncPeer, message: BlockMessage, now: float) -> None:
-        """A block, from whomever; PeerFault when it was ordered and is not its header's."""
-        try:
-            block = Block.parse(message.raw)
-        except ParseError as error:
-            raise PeerFault("bad-block", detail=str(error)) from error
-        jobs = [job for job in self._block_jobs.values() if job.block_hash == block.hash]
+        """A block, from whomever; PeerFault when it was ordered and is not its header's. Others are not even read."""
+        block_hash = hash_of(message.raw, 0)
+        jobs = [job for job in self._block_jobs.values() if job.block_hash == block_hash]
         if not jobs:
             return
         try:
+            block = Block.parse(message.raw)
             block.check(jobs[0].height >= self._shared.params.segwit_height)
-        except BlockError as error:
+        except (ParseError, BlockError) as error:
             raise PeerFault("bad-block", detail=str(error)) from error
         self._shared.heard(peer)
         self._block_requests.forget(block.hash)
@@ -170,7 +178,7 @@ class Fetching:
         """A peer does not have a block after all: ask another."""
         for _, digest in message:
             if self._block_requests.answered(peer.id, BlockHash(digest)):
-                peer.silences += 1
+                self._shared.unheard(peer.id)
         self.assign(now)
 
     def tick(self, now: float) -> None:
@@ -191,9 +199,10 @@ class Fetching:
             if job.hashes and job.missing:
                 self._ask_filters(job, now)
         self._finish()
-        for block_hash, height in {job.block_hash: job.height for job in self._block_jobs.values()}.items():
-            if not self._block_requests.asked_of(block_hash):
-                self._ask_block(block_hash, height, now)
+        for wanted in {job.block_hash: job for job in self._block_jobs.values()}.values():
+            asked = self._block_requests.asked_of(wanted.block_hash)
+            if not asked or wanted.is_due(now):
+                self._ask_block(wanted, asked, now)
 
     def _prepare(self, job: FilterJob, now: float) -> None:
         """Once the filter headers are there: what each filter must hash to."""
@@ -216,15 +225,18 @@ class Fetching:
         asked = self._filter_requests.asked_of(job.token)
         if asked and now < job.begun + SLOW:
             return
+        self._note_slow(asked)
         able = [
             peer
             for peer in self._shared.peers.values()
             if peer.serves_filters and peer.known >= job.stop and peer.id not in asked
         ]
         fresh = [peer for peer in able if peer.id not in job.asked]
+        if asked and now < job.begun + VERY_SLOW:
+            fresh = [peer for peer in fresh if peer.is_quick]
         if asked and not fresh:
             return
-        free = [peer for peer in fresh or able if self._filter_requests.load(peer.id) < BATCHES]
+        free = [peer for peer in _best(fresh or able) if self._filter_requests.load(peer.id) < BATCHES]
         peer = self._shared.pick(free, self._filter_requests.load)
         if peer is None:
             return
@@ -235,16 +247,30 @@ class Fetching:
         job.asked.add(peer.id)
         job.begun = now
 
-    def _ask_block(self, block_hash: BlockHash, height: int, now: float) -> None:
+    def _note_slow(self, peer_ids: list[int]) -> None:
+        for peer_id in peer_ids:
+            if peer_id in self._shared.peers:
+                self._shared.peers[peer_id].slow = True
+
+    def _ask_block(self, job: BlockJob, asked: list[int], now: float) -> None:
         tip = self._shared.headers.tip_height
-        able = [peer for peer in self._shared.peers.values() if peer.serves_block(height, tip)]
-        jobs = [job for job in self._block_jobs.values() if job.block_hash == block_hash]
-        fresh = [peer for peer in able if all(peer.id not in job.asked for job in jobs)]
-        free = [peer for peer in fresh or able if self._block_requests.load(peer.id) < BLOCKS]
+        able = [peer for peer in self._shared.peers.values() if peer.serves_block(job.height, tip)]
+        jobs = [each for each in self._block_jobs.values() if each.block_hash == job.block_hash]
+        fresh = [peer for peer in able if all(peer.id not in each.asked for each in jobs)]
+        if asked and not fresh:
+            return
+        free = [peer for peer in _best(fresh or able) if self._block_requests.load(peer.id) < BLOCKS]
         peer = self._shared.pick(free, self._block_requests.load)
         if peer is None:
             return
-        self._shared.send(peer.id, GetData.of((InvType.WITNESS_BLOCK, block_hash)))
-        self._block_requests.ask(peer.id, block_hash, now)
-        for job in jobs:
-            job.asked.add(peer.id)
+        self._note_slow(asked)
+        self._shared.send(peer.id, GetData.of((InvType.WITNESS_BLOCK, job.block_hash)))
+        self._block_requests.ask(peer.id, job.block_hash, now)
+        for each in jobs:
+            each.asked.add(peer.id)
+            each.asked_at = now
+
+
+def _best(peers: list[SyncPeer]) -> list[SyncPeer]:
+    """Those that keep nobody waiting, if there are any: better to wait for one of them than for another."""
+    return [peer for peer in peers if peer.is_quick] or peers

@@ -18,6 +18,8 @@ from wallet.spv.sync_types import STRIKES, Shared, SyncPeer
 
 PATIENCE: Final = 8.0
 RETRY: Final = 60.0
+EMPTY_WORDS: Final = 2
+"""Announcements that a peer may leave without headers before it holds nobody up any more."""
 TIP: Final = "tip"
 
 _NO_STOP: Final = BlockHash(ZERO)
@@ -62,6 +64,8 @@ class HeaderSync:
         return bool(peers) and any(peer.answered for peer in peers) and all(self._settled(peer) for peer in peers)
 
     def _settled(self, peer: SyncPeer) -> bool:
+        if peer.strikes > EMPTY_WORDS:
+            return True
         if self._requests.waits(peer.id, TIP):
             return False
         if not peer.answered:
@@ -88,32 +92,46 @@ class HeaderSync:
         if not solicited and self._waits_for_leader(peer, previous_of(message.raw, 0)):
             peer.tip, peer.answered = last, False
             return ChainUpdate()
-        more = solicited and message.count == MAX_HEADERS
+        full = solicited and message.count == MAX_HEADERS
+        more = full and self._leads(peer)
         if more:
             self._ask(peer, now, above=last)
             self.synced = False
-        update = self._connect(peer, message.raw, now)
+        update = self._connect(peer, message.raw, now, full=full)
         if update.disconnected:
             self._forget_above(update.disconnected[-1][0] - 1)
         self._note_tip(peer, last, now)
-        if not more:
+        if full:
+            peer.answered = False
+        else:
             self._end_of_answer(peer, solicited, now)
+        self._shared.headers.keep_stage_of(self._leader)
         return update
+
+    def _leads(self, peer: SyncPeer) -> bool:
+        """Whether to fetch on from this peer. One at a time: the others are asked again when the leader is done."""
+        if self._leader is None:
+            self._leader = peer.id
+        return self._leader == peer.id
 
     def _waits_for_leader(self, peer: SyncPeer, parent: BlockHash) -> bool:
         """News that stands on what the leader is still fetching: the peer is asked again when that is done."""
         return self._leader not in (None, peer.id) and not self._shared.headers.is_known(parent)
 
-    def _connect(self, peer: SyncPeer, raw: bytes, now: float) -> ChainUpdate:
+    def _connect(self, peer: SyncPeer, raw: bytes, now: float, *, full: bool) -> ChainUpdate:
+        headers = self._shared.headers
+        last = hash_of(raw, len(raw) // SIZE - 1)
+        before = headers.frontier, headers.is_known(last)
         try:
-            update = self._shared.headers.connect(raw, now, peer.id)
+            update = headers.connect(raw, now, peer.id)
         except UnconnectedHeaders:
-            peer.strikes += 1
-            if peer.strikes > STRIKES:
-                raise PeerFault("unconnected-headers", ban=False) from None
+            _strike(peer, "unconnected-headers")
             self._ask(peer, now)
             return ChainUpdate()
-        peer.strikes = 0
+        if before != (headers.frontier, headers.is_known(last)):
+            peer.strikes = 0
+        elif full:
+            _strike(peer, "old-headers")  # full messages without news, again and again, would hold the lead for ever
         if update.deferred:
             self._retry[peer.id] = now + RETRY
         else:
@@ -152,7 +170,15 @@ class HeaderSync:
             self._ask(peer, now, below=height)
             return
         peer.answered = True
+        self._note_unshown(peer)
         self._lead_ends(peer, now)
+        self._shared.headers.keep_stage_of(self._leader)
+
+    def _note_unshown(self, peer: SyncPeer) -> None:
+        """A block that was announced, and whose headers do not come, is nothing to wait for."""
+        if peer.tip is not None and peer.tip != peer.settled and not self._shared.headers.is_known(peer.tip):
+            peer.settled = peer.tip
+            _strike(peer, "empty-announcements")
 
     def _lead_ends(self, peer: SyncPeer, now: float) -> None:
         """A peer has told all it has: now the others are asked for what they have beyond that."""
@@ -194,27 +220,39 @@ class HeaderSync:
     def tick(self, now: float) -> None:
         """Look after what is late, and give out work."""
         for late in self._requests.overdue(now):
-            if isinstance(late.key, int):
-                self._fillers.pop(late.key, None)
-            elif self._leader == late.peer_id:
-                self._leader = None
-            self._shared.unheard(late.peer_id)
+            self._note_late(late.peer_id, late.key)
         for peer_id, when in list(self._retry.items()):
             if when <= now and peer_id in self._shared.peers and not self._requests.waits(peer_id, TIP):
                 self._retry[peer_id] = now + RETRY
                 self._ask(self._shared.peers[peer_id], now)
         if self._leader is None:
             self._choose_leader(now)
+        self._shared.headers.keep_stage_of(self._leader)
         self._assign_fills(now)
 
+    def _note_late(self, peer_id: int, key: str | int) -> None:
+        peer = self._shared.peers.get(peer_id)
+        if isinstance(key, int):
+            self._fillers.pop(key, None)
+        elif self._leader == peer_id:
+            self._leader = None
+        try:
+            if peer is not None and key == TIP:
+                self._note_unshown(peer)
+        except PeerFault as fault:
+            self._shared.drop(peer_id, str(fault), fault.ban)
+        self._shared.unheard(peer_id)
+
     def _choose_leader(self, now: float) -> None:
-        """Somebody must be asked while somebody has not answered."""
+        """Somebody must be asked while somebody has not answered; when all have, what we have is all there is."""
         waiting = [peer for peer in self._shared.peers.values() if not peer.answered]
         idle = [peer for peer in waiting if not self._requests.waits(peer.id, TIP)]
         chosen = self._shared.pick(idle, self._requests.load)
         if chosen is not None:
             self._leader = chosen.id
             self._ask(chosen, now)
+        elif not waiting and self._shared.peers:
+            self.synced = True
 
     # --- ranges below the base
 
@@ -263,6 +301,8 @@ class HeaderSync:
         first = fill.gap.first
         self._requests.answered(peer.id, first)
         left = fill.gap.last + 1 - fill.next_height
+        if message.count < min(left, MAX_HEADERS):
+            raise PeerFault("short-headers", ban=False, detail=f"{message.count} of {left} from {fill.next_height}")
         if message.count < left:
             self._ask_fill(peer, fill, hash_of(message.raw, message.count - 1), now)
         fill.add(message.raw[: left * SIZE], now)
@@ -270,3 +310,10 @@ class HeaderSync:
             self._requests.forget(first)
             del self._fills[first], self._fillers[first]
             self._assign_fills(now)
+
+
+def _strike(peer: SyncPeer, rule: str) -> None:
+    """What an honest peer may do now and then; PeerFault when it happens often and brings nothing."""
+    peer.strikes += 1
+    if peer.strikes > STRIKES:
+        raise PeerFault(rule, ban=False, detail=f"{peer.strikes} times")

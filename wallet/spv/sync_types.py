@@ -18,7 +18,7 @@ PRUNED_DEPTH: Final = 288
 SILENCES: Final = 3
 """Requests in a row that a peer may leave unanswered before its place goes to another."""
 STRIKES: Final = 10
-"""Headers without a parent that a peer may send."""
+"""Headers without a parent, announcements without headers and full messages without news that a peer may send."""
 
 Token: TypeAlias = Hashable
 
@@ -110,7 +110,8 @@ class SyncPeer:
 
     known: the highest height of our active chain that this peer has shown to have, -1 for none; tip: the last block
     that it announced; settled: the last such block that was found in our chain or beside it; answered: it has told all
-    headers that it has for us; silences: requests in a row that it left without an answer.
+    headers that it has for us; silences: requests in a row that it left without an answer; slow: it kept us waiting for
+    filters or a block so long that another peer was asked as well.
 
     Of filter headers: claims: those that it says belong to multiples of 1,000 (None: not asked yet); compared: up to
     where its word is known to be ours; beside: it differs from us in a block that decides nothing, so that only its
@@ -124,6 +125,7 @@ class SyncPeer:
     answered: bool = False
     silences: int = 0
     strikes: int = 0
+    slow: bool = False
     probed: bool = False
     claims: dict[int, FilterHeader] | None = None
     compared: int = -1
@@ -149,6 +151,11 @@ class SyncPeer:
     @property
     def serves_filters(self) -> bool:
         return self.info.serves_filters
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it has kept nobody waiting."""
+        return not self.slow and not self.silences
 
     def serves_block(self, height: int, tip: int) -> bool:
         """Whether this peer may be asked for a block."""
