@@ -20,6 +20,8 @@ from wallet.store.errors import StoreError
 KEY_SIZE = 32
 BUSY_SECONDS = 10.0
 _PRAGMAS = ("PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON")
+# SQLCipher would write to stderr by itself what is raised here anyway.
+_NO_LOG = "PRAGMA cipher_log_level = NONE"
 # Fails unless the first page can be decrypted and is a database.
 _PROBE = "SELECT count(*) FROM sqlite_schema"
 _TRUNCATE_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
@@ -76,6 +78,7 @@ class Database:
             raise ValueError(f"a database key has {KEY_SIZE} bytes, not {len(key)}")
         try:
             connection = sqlcipher.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None)
+            connection.execute(_NO_LOG)
             connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         except sqlcipher.Error as error:
             raise StoreError(path, str(error)) from error
