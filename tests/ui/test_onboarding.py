@@ -111,7 +111,7 @@ def test_restoring_judges_live_and_names_the_wrong_word(stage: Stage) -> None:
     page = restore_page(stage, window)
     stage.type(page.box, "abandon abel")
     stage.until(lambda: page.box_field.error, "the judgement")
-    assert page.box_field.error == "“abel” is in no word list"
+    assert page.box_field.error == "“abel” is in no word list."
     assert len(page.box.extraSelections()) == 1
     page.box.setPlainText(WORDS)
     stage.until(lambda: page.check is not None and page.check.complete, "the judgement")
@@ -231,7 +231,7 @@ def test_a_link_waits_until_the_wallet_is_open(stage: Stage) -> None:
 def test_an_engine_that_fails_is_told_and_the_window_goes_on(stage: Stage) -> None:
     window = stage.window()
     stage.engine.announce(api.EngineFailed("corrupt", "the disk is full"))
-    assert window.banner.text == "the disk is full"
+    assert window.banner.text == "The disk is full."
     window.banner.close_button.click()
     assert not window.banner.isVisible()
 

@@ -16,6 +16,7 @@ from wallet.ui.models.history import Column, HistoryModel
 from wallet.ui.pages.history import HistoryPage
 from wallet.ui.pages.overview import OverviewPage, balance_points
 from wallet.ui.pages.receive import ReceivePage
+from wallet.ui.pages.send import SendPage
 from wallet.ui.pages.settings import SettingsPage
 from wallet.ui.shell import PAGES, Shell
 from wallet.ui.text import MINUS, Unit, in_fours
@@ -212,7 +213,7 @@ def test_the_unit_changes_every_amount(stage: Stage) -> None:
 def test_a_question_that_fails_is_told_on_its_page(stage: Stage) -> None:
     stage.engine.refuse[api.GetBalance] = api.WrenError("corrupt", "the wallet's file is damaged")
     page = overview(stage)
-    assert page.problem.text == "the wallet's file is damaged"
+    assert page.problem.text == "The wallet's file is damaged."
     stage.engine.refuse.clear()
     page.refresh()
     stage.settle()
@@ -235,6 +236,20 @@ def test_alt_and_a_number_choose_a_page(stage: Stage, number: int, key: str) -> 
     stage.press(shell.window(), Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.AltModifier)
     stage.settle()
     assert shell.stack.currentWidget() is shell.page(key)
+
+
+def test_tab_goes_through_the_form_as_it_is_read(stage: Stage) -> None:
+    page = page_of(stage, stage.shell(), "send")
+    assert isinstance(page, SendPage)
+    form = page.form
+    form.recipient.setFocus()
+    order = (form.amount.box, form.max, form.label, form.rate, form.review_button)
+    for expected in order:
+        for _ in range(3):  # the unit's choice lies between
+            QTest.keyClick(page.window().focusWidget(), Qt.Key.Key_Tab)
+            if page.window().focusWidget() is expected:
+                break
+        assert page.window().focusWidget() is expected
 
 
 @pytest.mark.parametrize("size", [(1024, 640), (585, 366)])

@@ -65,7 +65,7 @@ def test_it_opens_tells_a_fault_and_closes_its_engine(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_cannot_start_is_told_in_the_window(tmp_path: Path) -> None:
-    assert "banner another Wren uses this folder: close it first" in run(tmp_path, "fail")
+    assert "banner Another Wren uses this folder: close it first." in run(tmp_path, "fail")
 
 
 def test_a_fault_in_a_task_reaches_the_window(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,6 +156,8 @@ def receive(play: Play, window: Window, node: RealNode) -> str:
     play.wait(lambda: overview.pending.sats == 500_000, "the payment, unverified")
     node.mine(1)
     play.wait(lambda: overview.balance.sats == 500_000 and not overview.pending.isVisible(), "the payment, proven")
+    shell.sidebar.choose("receive")
+    play.wait(lambda: page.address.address != address, "another address: the first is used now")
     return paid
 
 

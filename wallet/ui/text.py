@@ -41,6 +41,13 @@ def safe_text(text: str, lines: bool = False) -> str:
     )
 
 
+def sentence(text: str) -> str:
+    """A message as a sentence: those of the lower layers begin in lower case and end without a point."""
+    if not text:
+        return ""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
+
+
 def in_fours(text: str) -> str:
     """An address in groups of four, to be compared by eye; the whole of it, always."""
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))

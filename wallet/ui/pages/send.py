@@ -127,7 +127,7 @@ class SendForm(QWidget):
             try:
                 self.fill(parse_uri(text, self._context.params))
             except (UriError, AddressError) as error:
-                self.recipient_field.show_error(_sentence(str(error)))
+                self.recipient_field.show_error(str(error))
 
     def fill(self, uri: PaymentUri) -> None:
         """Take over what a payment link asks for; its words are a stranger's and shown literally."""
@@ -169,7 +169,7 @@ class SendForm(QWidget):
         try:
             return parse_address(text, self._context.params).text
         except AddressError as error:
-            self.recipient_field.show_error(_sentence(str(error)))
+            self.recipient_field.show_error(str(error))
             return ""
 
     def _read_amount(self) -> Sats | None:
@@ -198,7 +198,7 @@ class SendForm(QWidget):
     def show_error(self, error: api.WrenError) -> None:
         """Put the engine's word beside the field that it is about."""
         self.review_button.stop()
-        text = _sentence(error.message)
+        text = error.message
         match error.code:
             case "bad_address" | "wrong_network" | "bad_uri":
                 self.recipient_field.show_error(text)
@@ -224,11 +224,6 @@ class SendForm(QWidget):
         for field in (self.recipient_field, self.amount_field, self.rate_field, self.accept_field):
             field.clear_error()
         self.message.clear()
-
-
-def _sentence(text: str) -> str:
-    """A message of the lower layers, which begin in lower case, as a sentence."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".") if text else ""
 
 
 class SendPage(Page):

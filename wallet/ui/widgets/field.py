@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QWidget
 
 from wallet.ui.design.layout import column, row
 from wallet.ui.design.metrics import Space, Type
+from wallet.ui.text import sentence
 from wallet.ui.widgets.label import Label, caption, set_look
 
 
@@ -34,14 +35,14 @@ class Field(QWidget):
         return self._below.text() if self._wrong else ""
 
     def show_error(self, text: str) -> None:
-        self._say(text, "danger", "true")
+        self._say(sentence(text), "danger", "true")
 
     def clear_error(self) -> None:
         self._say(self._hint, "muted", "false")
 
     def set_hint(self, text: str) -> None:
         """Replace the explanation below; what is wrong stays until it is mended."""
-        self._hint = text
+        self._hint = sentence(text)
         if not self.error:
             self.clear_error()
 

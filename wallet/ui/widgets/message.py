@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from wallet.ui.design.layout import TOP, row
 from wallet.ui.design.metrics import Space
+from wallet.ui.text import sentence
 from wallet.ui.widgets.icon import Icon
 from wallet.ui.widgets.label import Label, set_look
 
@@ -39,6 +40,7 @@ class Message(QFrame):
 
     def say(self, text: str, kind: Kind = "info") -> None:
         """Show a text, and tell it to screen readers; nothing hides the message."""
+        text = sentence(text)
         self._kind = kind
         set_look(self, "kind", kind)
         self._icon.draw(kind, _ROLES[kind])

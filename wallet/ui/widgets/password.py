@@ -4,10 +4,11 @@ import math
 import string
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QWidget
 
+from wallet.override import override
 from wallet.ui.design import icons
 from wallet.ui.design.colours import colour
 from wallet.ui.design.layout import column
@@ -84,16 +85,19 @@ class PasswordBox(QLineEdit):
         self.addAction(self._eye, QLineEdit.ActionPosition.TrailingPosition)
         self._look(False)
 
-    def take(self) -> str:
-        """The text, which the box forgets."""
-        text = self.text()
-        self.clear()
-        return text
-
     def _look(self, shown: bool) -> None:
         self.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
         self._eye.setText(self.tr("Hide the password") if shown else self.tr("Show the password"))
-        self._eye.setIcon(icons.icon("eye-off" if shown else "eye", colour("muted"), 18))
+        self._draw_eye()
+
+    def _draw_eye(self) -> None:
+        self._eye.setIcon(icons.icon("eye-off" if self._eye.isChecked() else "eye", colour("muted"), 18))
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw_eye()
 
 
 class NewPassword(QWidget):
