@@ -1,8 +1,9 @@
 """A window with the engine's double behind it, and a way to let it work."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 import qasync
@@ -24,6 +25,7 @@ from wallet.ui.window import Window
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 10.0
+T = TypeVar("T")
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 
 
@@ -46,6 +48,17 @@ class Stage:
         context.bridge.broken.connect(self.faults.append)
         context.bridge.attach(engine)
 
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Let the loop run until `work` is done.
+
+        In between the test's own clicks let Qt look at its events, and tasks step: for them the loop counts as running.
+        """
+        try:
+            result: T = self.loop.run_until_complete(work)
+            return result
+        finally:
+            asyncio.events._set_running_loop(self.loop)
+
     def until(self, reached: Callable[[], object], what: str = "the window", seconds: float = SECONDS) -> None:
         """Let the window work until something is so."""
 
@@ -56,15 +69,12 @@ class Stage:
                 await asyncio.sleep(0.005)
             pytest.fail(f"{what}: not within {seconds:.0f} s")
 
-        self.loop.run_until_complete(wait())
+        self.run(wait())
 
     def settle(self) -> None:
-        """Let everything that was begun come to its end.
-
-        A test must not end before: Qt's events are still looked at then, but no loop runs that tasks could step on.
-        """
+        """Let everything that was begun come to its end."""
         self.until(lambda: not self.context.bridge.tasks, "tasks that end")
-        self.loop.run_until_complete(asyncio.sleep(0.02))
+        self.run(asyncio.sleep(0.02))
 
     def type(self, widget: QWidget, text: str) -> None:
         """Type a text, key by key."""
@@ -84,7 +94,7 @@ class Stage:
         """A window that has begun, as after the program's start."""
         window = Window(self.context, link)
         self.show(window)
-        self.loop.run_until_complete(window.begin())
+        self.run(window.begin())
         self.settle()
         return window
 
@@ -114,7 +124,9 @@ def loop(qapp: QApplication) -> Iterator[qasync.QEventLoop]:
     use_resources(ROOT / "resources")
     loop = qasync.QEventLoop(qapp)
     asyncio.set_event_loop(loop)
+    asyncio.events._set_running_loop(loop)
     yield loop
+    asyncio.events._set_running_loop(None)
     loop.close()
     asyncio.set_event_loop(None)
 
@@ -126,6 +138,6 @@ def stage(loop: qasync.QEventLoop, qapp: QApplication, qtbot: QtBot, options: ap
     context = Context(bridge, Preferences(options.data_dir), theme, Clipboard(qapp), options)
     stage = Stage(loop, context, EngineDouble(), qtbot)
     yield stage
-    loop.run_until_complete(bridge.close())
+    stage.run(bridge.close())
     theme.deleteLater()
     assert not stage.faults, stage.faults

@@ -54,7 +54,7 @@ class Play(Stage):
         self.until(reached, what, SECONDS)
 
     def end(self) -> None:
-        self.loop.run_until_complete(self.context.bridge.close())
+        self.run(self.context.bridge.close())
         self._theme.deleteLater()
         assert not self.faults, self.faults
 
