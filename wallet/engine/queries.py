@@ -163,6 +163,8 @@ class Queries:
         if txid not in session.ledger.transactions:
             raise api.WrenError("not_found", f"this wallet has no transaction {txid}")
         proof = session.ledger.proof(txid)
+        if proof is None and session.ledger.transactions[txid].location is not None:
+            raise api.WrenError("not_found", f"the block of {txid} was made so that no branch proves anything in it")
         if proof is None:
             raise api.WrenError("not_found", f"transaction {txid} is in no block yet, so there is nothing to prove")
         return proof.to_json()

@@ -12,7 +12,7 @@ from dataclasses import replace
 from wallet.bitcoin.block import Block
 from wallet.bitcoin.descriptor import DerivedScript
 from wallet.bitcoin.hashes import BlockHash, Txid
-from wallet.bitcoin.merkle import build_proof
+from wallet.bitcoin.merkle import MerkleProof, ProofError, build_proof
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.ledger.changeset import RECENT_BLOCKS, AppliedBlock, ChangeSet
 from wallet.ledger.coverage import ScanTask
@@ -26,7 +26,8 @@ from wallet.ledger.view import LedgerStore, LedgerView
 __all__ = ["MAX_STRANGERS", "Ledger", "LedgerStore", "LedgerView"]
 
 MAX_STRANGERS = 1_000
-"""Unconfirmed transactions of others that are kept at most: anyone can make them up."""
+STRANGERS_BYTES = 4_000_000
+"""Unconfirmed transactions of others that are kept at most: anyone can make them up, and large ones, too."""
 
 
 class Ledger(LedgerView):
@@ -130,9 +131,7 @@ class Ledger(LedgerView):
         location = Location(height, block.hash, position, block.header.time)
         record = TransactionRecord.of(block.transaction(position), location.time) if known is None else known
         record = replace(record.at(location), raw=block.raw_transaction(position))
-        proof = build_proof(block, position, height)
-        proof.verify()
-        change.proofs[record.txid] = proof
+        change.proofs[record.txid] = _proof(block, position, height)
         self._pool.take(record.txid)
         self._enter(change, record)
         if any(self._book.own_outputs(record)):
@@ -226,8 +225,8 @@ class Ledger(LedgerView):
 
     def _is_welcome(self, transaction: Transaction) -> bool:
         """Room is left for it, or it spends from us."""
-        strangers = sum(not record.local for record in self._book.waiting.values())
-        return strangers < MAX_STRANGERS or any(
+        strangers = [len(record.raw) for record in self._book.waiting.values() if not record.local]
+        return (len(strangers) < MAX_STRANGERS and sum(strangers) < STRANGERS_BYTES) or any(
             spent.outpoint.serialize() in self._book.own for spent in transaction.inputs
         )
 
@@ -355,3 +354,17 @@ class Ledger(LedgerView):
             return
         for above in [above for above, block in self._applied.items() if above >= height and not block.stale]:
             self._applied[above] = change.applied[above] = replace(self._applied[above], stale=True)
+
+
+def _proof(block: Block, position: int, height: int) -> MerkleProof | None:
+    """The proof, or None where there can be none: that must not keep the rest of the block from being read.
+
+    A miner can put a transaction of 64 bytes, or a pair of hashes that reads as one, beside a payment to us. The block
+    was checked as a whole, so that the payment is as good as any; only a branch alone would not show it.
+    """
+    proof = build_proof(block, position, height)
+    try:
+        proof.verify()
+    except ProofError:
+        return None
+    return proof

@@ -7,13 +7,17 @@ from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.transaction import Transaction
 
 POOL_SIZE = 1_000
+POOL_BYTES = 4_000_000
+"""Serialized; ten of the largest that peers relay. As objects they take several times as much."""
 
 
 class RecentPool:
     """The last transactions that were announced and not ours, in memory only, oldest dropped first."""
 
-    def __init__(self, size: int = POOL_SIZE) -> None:
+    def __init__(self, size: int = POOL_SIZE, most_bytes: int = POOL_BYTES) -> None:
         self._size = size
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._found: OrderedDict[Txid, tuple[Transaction, int]] = OrderedDict()
         self._spenders: dict[bytes, set[Txid]] = {}
 
@@ -22,9 +26,10 @@ class RecentPool:
         if transaction.txid in self._found:
             return
         self._found[transaction.txid] = (transaction, seen)
+        self._bytes += len(transaction.serialize())
         for spent in transaction.inputs:
             self._spenders.setdefault(spent.outpoint.serialize(), set()).add(transaction.txid)
-        while len(self._found) > self._size:
+        while len(self._found) > self._size or self._bytes > self._most_bytes:
             self.take(next(iter(self._found)))
 
     def take(self, txid: Txid) -> tuple[Transaction, int] | None:
@@ -32,6 +37,7 @@ class RecentPool:
         found = self._found.pop(txid, None)
         if found is None:
             return None
+        self._bytes -= len(found[0].serialize())
         for spent in found[0].inputs:
             outpoint = spent.outpoint.serialize()
             self._spenders[outpoint].discard(txid)
