@@ -142,8 +142,8 @@ def test_a_manual_peer_that_lied_is_left_alone() -> None:
     peers.due(NOW)
     peers.lost(MANUAL, NOW, ban=True)
 
-    assert peers.due(NOW + 80_000) == []
-    assert peers.due(NOW + 86_400) == [MANUAL]
+    assert peers.due(NOW + 599) == []
+    assert peers.due(NOW + 600) == [MANUAL]
 
 
 def test_manual_peers_mean_no_dns_no_book_and_nothing_that_peers_tell() -> None:
@@ -220,18 +220,69 @@ def test_peers_known_to_serve_filters_are_preferred() -> None:
 
 
 def test_a_lost_peer_rests_and_who_never_answers_is_forgotten() -> None:
-    book = Book(KnownPeer(at(1), FULL))
+    book = Book(KnownPeer(at(1), FULL), KnownPeer(at(2), FULL))
     peers = DiscoveredPeers(DISCOVERY, book, Random(1))
+    assert set(peers.due(NOW)) == {at(1), at(2)}
+    peers.accept(at(2), info(at(2)), NOW)
     now = NOW
     for _ in range(4):
-        assert peers.due(now) == [at(1)]
         peers.lost(at(1), now)
         assert peers.due(now + 59) == []
         now += 61
+        peers.due(now)
     peers.flush()
 
     assert peers.due(now) == []
-    assert book.lines == {}
+    assert set(book.lines) == {at(2)}
+
+
+def test_a_night_without_a_network_costs_no_address() -> None:
+    """Dialled again and again in vain, all of them: it is the network, and the book is whole when it comes back."""
+    known = [KnownPeer(at(n), FULL, last_success=NOW - n) for n in range(1, 4)] + [KnownPeer(at(9), FULL)]
+    book = Book(*known)
+    peers = DiscoveredPeers(DISCOVERY, book, Random(1))
+    now = NOW
+    for _ in range(10_000):
+        for endpoint in peers.due(now):
+            peers.lost(endpoint, now)
+        now += 3
+    peers.flush()
+
+    assert set(book.lines) == {each.endpoint for each in known}
+    assert len(peers.due(now + 5)) == 4, "and they are dialled within seconds, not minutes"
+
+
+def test_after_half_an_hour_without_a_block_one_peer_more_is_dialled() -> None:
+    peers = discovered(*(KnownPeer(at(n), FULL) for n in range(1, 30)))
+    first = peers.due(NOW)
+    assert len(first) == 8
+    peers.widen(1)
+    (extra,) = peers.due(NOW)
+
+    assert extra.netgroup not in {endpoint.netgroup for endpoint in first}
+    assert peers.due(NOW) == []
+    peers.widen(0)
+    peers.lost(extra, NOW)
+    assert peers.due(NOW) == []
+
+
+def test_manual_peers_that_cannot_be_reached_are_not_counted_on() -> None:
+    peers = ManualPeers([MANUAL, at(1), at(2)])
+    peers.due(NOW)
+    peers.accept(MANUAL, info(MANUAL), NOW)
+    for gone in (at(1), at(2)):
+        assert peers.expected == 3
+        peers.lost(gone, NOW)
+    peers.due(NOW + 1)
+    peers.lost(at(1), NOW + 1)
+    peers.lost(at(2), NOW + 1)
+    assert peers.expected == 1
+    peers.widen(3)
+    assert peers.due(NOW + 1) == []
+
+    peers.due(NOW + 20)
+    peers.accept(at(1), info(at(1)), NOW + 20)
+    assert peers.expected == 2
 
 
 def test_a_peer_that_served_is_not_forgotten_when_it_is_lost() -> None:

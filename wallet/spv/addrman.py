@@ -6,6 +6,7 @@ book, DNS seeds, fixed seeds and what peers tell, and keeps to distinct netgroup
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final, Protocol, Self
 
@@ -18,6 +19,10 @@ LONGEST_DELAY: Final = 30.0
 # Who stayed this long is dialled again at once when it is lost: a node that restarts, a network that changes.
 SETTLED: Final = 5.0
 BAN_SECONDS: Final = 86_400.0
+# Shorter for a peer that the user named: the node may be mended, and there may be no other.
+MANUAL_BAN_SECONDS: Final = 600.0
+# Who cannot be reached so often in a row is not counted on until it is there.
+ABSENT_AFTER: Final = 2
 ONION: Final = ".onion"
 
 
@@ -46,13 +51,18 @@ class Endpoint:
     @property
     def netgroup(self) -> str:
         """What one operator is likely to hold: the /16 of an IPv4 address, the /32 of an IPv6 one, else the name."""
-        try:
-            address = ip_address(self.host)
-        except ValueError:
-            return f"onion:{self.host[0]}" if self.host.endswith(ONION) else self.host
-        if isinstance(address, IPv6Address):
-            return address.exploded[:9]
-        return ".".join(self.host.split(".")[:2])
+        return _netgroup(self.host)
+
+
+@lru_cache(maxsize=8_192)
+def _netgroup(host: str) -> str:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return f"onion:{host[0]}" if host.endswith(ONION) else host
+    if isinstance(address, IPv6Address):
+        return address.exploded[:9]
+    return ".".join(host.split(".")[:2])
 
 
 @dataclass(slots=True)
@@ -70,12 +80,18 @@ class _Backoff:
 class PeerSource(Protocol):
     """What the shell asks whom to dial.
 
-    `expected` is how many connections it aims at, `manual` whether the user named them, `port` the network's own.
+    `manual`: whether the user named the peers; `port`: the network's own.
     """
 
-    expected: int
     manual: bool
     port: int
+
+    @property
+    def expected(self) -> int:
+        """How many connections to count on."""
+
+    def widen(self, extra: int) -> None:
+        """Aim at so many connections more than usual: those that there are may hide something together."""
 
     def due(self, now: float) -> list[Endpoint]:
         """Whom to dial now. Each counts as taken until `lost` is reported."""
@@ -117,7 +133,15 @@ class ManualPeers:
         self.port = port
         self._peers = {endpoint: _Backoff() for endpoint in endpoints}
         self._since: dict[Endpoint, float | None] = {}
-        self.expected = len(self._peers)
+
+    @property
+    def expected(self) -> int:
+        """Those that are there, or may be any moment; one at the least."""
+        there = (self._since.get(each) or backoff.failures < ABSENT_AFTER for each, backoff in self._peers.items())
+        return max(1, sum(map(bool, there)))
+
+    def widen(self, extra: int) -> None:
+        """There are no others."""
 
     def due(self, now: float) -> list[Endpoint]:
         """Those that are free and whose pause is over."""
@@ -136,14 +160,14 @@ class ManualPeers:
         return True
 
     def lost(self, endpoint: Endpoint, now: float, *, ban: bool = False) -> None:
-        """Half a second's pause, doubled with every failure; a day for who broke the rules."""
+        """Half a second's pause, doubled with every failure; ten minutes for who broke the rules."""
         since = self._since.pop(endpoint, None)
         backoff = self._peers[endpoint]
         if since is not None and now - since >= SETTLED:
             backoff.failures = 0
         backoff.failed(now)
         if ban:
-            backoff.due = now + BAN_SECONDS
+            backoff.due = now + MANUAL_BAN_SECONDS
 
     def heard(self, addresses: Iterable[PeerAddress], now: float) -> None:
         """Passed over."""

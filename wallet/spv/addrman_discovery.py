@@ -21,6 +21,8 @@ MAX_FAILURES: Final = 4
 ENOUGH_KNOWN: Final = 100
 ANCHORS: Final = 2
 PAUSE: Final = 60.0
+# When nobody at all is connected, it is more likely the network that failed than each of the peers.
+PAUSE_ALONE: Final = 5.0
 SEED_PAUSE: Final = 600.0
 # So long DNS seeds have to answer before the fixed seeds are used.
 SEED_PATIENCE: Final = 15.0
@@ -60,7 +62,7 @@ class DiscoveredPeers:
         self._anchors = self._find_anchors()
         self._seeds_asked: float | None = None
         self._seeds_due = 0.0
-        self.expected = discovery.max_outbound
+        self._extra = 0
         self.port = discovery.port
 
     def _find_anchors(self) -> list[Endpoint]:
@@ -70,12 +72,22 @@ class DiscoveredPeers:
 
     # ---- whom to dial
 
+    @property
+    def expected(self) -> int:
+        """As many as there are slots."""
+        return self._discovery.max_outbound + self._extra
+
+    def widen(self, extra: int) -> None:
+        """So many slots more, from now on."""
+        self._extra = extra
+
     def due(self, now: float) -> list[Endpoint]:
         """As many as there are free slots, each in a netgroup of its own."""
-        free = self._discovery.max_outbound - len(self._active)
+        free = self.expected - len(self._active)
         used = {endpoint.netgroup for endpoint in self._active}
         chosen: list[Endpoint] = []
-        while len(chosen) < free and (endpoint := self._choose(used, now)) is not None:
+        candidates = [known for known in self._known.values() if self._may_dial(known, now)] if free > 0 else []
+        while len(chosen) < free and (endpoint := self._choose(candidates, used)) is not None:
             used.add(endpoint.netgroup)
             self._active[endpoint] = None
             chosen.append(endpoint)
@@ -85,12 +97,12 @@ class DiscoveredPeers:
         """A second: candidates come from many sides."""
         return 1.0
 
-    def _choose(self, used: set[str], now: float) -> Endpoint | None:
-        anchor = next((each for each in self._anchors if self._is_free(each, used, now)), None)
+    def _choose(self, known_free: list[KnownPeer], used: set[str]) -> Endpoint | None:
+        candidates = [known for known in known_free if known.endpoint.netgroup not in used]
+        anchor = next((known.endpoint for known in candidates if known.endpoint in self._anchors), None)
         if anchor is not None:
             self._anchors.remove(anchor)
             return anchor
-        candidates = [known for known in self._known.values() if self._is_free(known.endpoint, used, now)]
         if not candidates:
             return None
         if self._chance.random() >= EXPLORE:
@@ -98,10 +110,8 @@ class DiscoveredPeers:
             candidates = [known for known in candidates if _worth(known) == best]
         return self._chance.choice(candidates).endpoint
 
-    def _is_free(self, endpoint: Endpoint, used: set[str], now: float) -> bool:
-        known = self._known.get(endpoint)
-        resting = now < self._paused.get(endpoint, 0.0)
-        return known is not None and known.banned_until <= now and not resting and endpoint.netgroup not in used
+    def _may_dial(self, known: KnownPeer, now: float) -> bool:
+        return known.banned_until <= now and self._paused.get(known.endpoint, 0.0) <= now
 
     # ---- what became of it
 
@@ -116,18 +126,27 @@ class DiscoveredPeers:
         return True
 
     def lost(self, endpoint: Endpoint, now: float, *, ban: bool = False) -> None:
-        """A minute's pause; who never answers is forgotten, who broke the rules is left alone for a day."""
+        """A minute's pause; who never answers is forgotten, who broke the rules is left alone for a day.
+
+        While nobody is connected the network itself may be down: then nobody is forgotten, and pauses are short.
+        """
         reached = self._active.pop(endpoint, None) is not None
-        self._paused[endpoint] = now + PAUSE
+        alone = all(serves is None for serves in self._active.values())
+        self._paused[endpoint] = now + (PAUSE_ALONE if alone else PAUSE)
         known = self._known.get(endpoint)
         if known is None:
             return
         if ban:
             self._put(replace(known, banned_until=now + BAN_SECONDS))
-        elif not reached and known.failures + 1 >= MAX_FAILURES:
-            self._forget(endpoint)
         elif not reached:
-            self._put(replace(known, failures=known.failures + 1))
+            self._note_failure(known, alone)
+
+    def _note_failure(self, known: KnownPeer, alone: bool) -> None:
+        failures = known.failures + 1
+        if not alone and failures >= MAX_FAILURES:
+            self._forget(known.endpoint)
+        elif not alone or failures <= MAX_FAILURES // 2:
+            self._put(replace(known, failures=failures))
 
     # ---- where addresses come from
 
@@ -210,6 +229,7 @@ class DiscoveredPeers:
 
     def _forget(self, endpoint: Endpoint) -> None:
         del self._known[endpoint]
+        self._paused.pop(endpoint, None)
         self._groups[endpoint.netgroup] -= 1
         self._changed.add(endpoint)
 

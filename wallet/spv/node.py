@@ -50,6 +50,9 @@ from wallet.spv.sync_types import (
 
 # A block takes ten minutes on average; after so long without one the tip may be out of date.
 STALE_AFTER: Final = 90 * 60.0
+# And after so long without one another peer is asked, to the third.
+LONELY_AFTER: Final = 30 * 60.0
+MAX_EXTRA_PEERS: Final = 3
 # The reference node asks inbound peers for a transaction after up to 4 s; who has not asked then has it, or refuses it.
 SINGLE_PEER_PATIENCE: Final = 6.0
 
@@ -208,10 +211,17 @@ class Node:
 
     def _is_stale(self) -> bool:
         """Whether the newest block is old. Without its header (before the first sync) nothing is known."""
+        age = self._tip_age(self._clock())
+        return age is None or age > STALE_AFTER
+
+    def _tip_age(self, now: float) -> float | None:
         tip = self.headers.tip_height
-        if tip < self.headers.base_height:
-            return True
-        return self._clock() - self.headers.header_at(tip).time > STALE_AFTER
+        return None if tip < self.headers.base_height else now - self.headers.header_at(tip).time
+
+    def _extra_peers(self, now: float) -> int:
+        """How many peers to ask beyond the usual ones: all that there are may be of one mind, or of one master."""
+        age = self._tip_age(now) if self._sync.progress().headers_synced else None
+        return 0 if age is None else max(0, min(MAX_EXTRA_PEERS, int(age // LONELY_AFTER)))
 
     def peers(self) -> list[PeerSnapshot]:
         """The peers whose handshake is complete."""
@@ -274,6 +284,7 @@ class Node:
 
     def tick(self, now: float) -> None:
         """About a second has passed."""
+        self._source.widen(self._extra_peers(now))
         self._do(self._sync.tick(now))
         self._do(self._mempool.tick(now))
         self._tell_waiters()
