@@ -176,8 +176,10 @@ class Fetching:
 
     def receive_notfound(self, peer: SyncPeer, message: NotFound, now: float) -> None:
         """A peer does not have a block after all: ask another."""
-        for _, digest in message:
-            if self._block_requests.answered(peer.id, BlockHash(digest)):
+        owed = self._block_requests.asked_by(peer.id)
+        gone = {digest for _, digest in message.pairs()} if owed else set()
+        for block_hash in owed:
+            if block_hash in gone and self._block_requests.answered(peer.id, block_hash):
                 self._shared.unheard(peer.id)
         self.assign(now)
 
