@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from tests.engine.world import World, txid_of
-from wallet.engine import api
+from wallet.engine import api, offering
 from wallet.engine.engine import WrenEngine
 from wallet.engine.parts import WalletStore
 from wallet.engine.signing import Vault
@@ -207,5 +207,30 @@ def test_a_coin_that_a_reorganisation_takes_back_is_not_spent_unasked(tmp_path: 
             await world.send(review)
         assert refused.value.code == "refused"
         assert world.node.sent == []
+
+    play(tmp_path, story)
+
+
+def test_a_payment_that_reached_nobody_goes_out_with_the_next_peer_though_nobody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The window connects once, and never asks for a synchronisation."""
+    for name in ("FIRST_SECONDS", "EVERY_SECONDS", "_PEERS_POLL"):
+        monkeypatch.setattr(offering, name, 0.02)
+
+    async def story(world: World) -> None:
+        review = await world.prepare(250_000)
+        world.node.peer_count = 0
+        result = await world.send(review)
+        assert (await world.engine.run(api.GetHistory(1)))[0].status == "local"
+        assert world.node.sent == []
+
+        sent = asyncio.Event()
+        world.node.on_broadcast = lambda _: sent.set()
+        world.node.peer_count = 1
+        await sent.wait()
+        assert {str(txid_of(raw)) for raw in world.node.sent} <= {result.txid}
+        await asyncio.sleep(0.02)
+        assert (await world.engine.run(api.GetHistory(1)))[0].status == "pending"
 
     play(tmp_path, story)

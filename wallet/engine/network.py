@@ -16,6 +16,7 @@ from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
 from wallet.engine.birthday import checkpoint_times, first_height, lowest_needed
 from wallet.engine.errors import translate
+from wallet.engine.offering import offer_again
 from wallet.engine.parts import ChainFiles, NetworkNode, Parts
 from wallet.engine.scanner import ScanCounts, Scanner
 from wallet.engine.session import Session
@@ -79,6 +80,7 @@ class Network:
         self._session: Session | None = None
         self._scanner: Scanner | None = None
         self._scan_task: asyncio.Task[None] | None = None
+        self._offer_task: asyncio.Task[None] | None = None
         self._announcing: asyncio.TimerHandle | None = None
         self._retrying: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
@@ -139,7 +141,9 @@ class Network:
         self._scanner.follow_chain(self.hash_at)
         node.want_from(max(lowest_needed(session.birthday, self._known_times()), session.floor))
         self._scan_task = asyncio.create_task(self._scanner.run())
-        self._scan_task.add_done_callback(self._scan_ended)
+        self._offer_task = asyncio.create_task(offer_again(session.ledger, node, self.commit))
+        for task in (self._scan_task, self._offer_task):
+            task.add_done_callback(self._task_ended)
         self._advance()
 
     def _known_times(self) -> tuple[tuple[int, int], ...]:
@@ -153,12 +157,14 @@ class Network:
         return None if output is None else output.script_pubkey
 
     def _stop_scan(self) -> None:
-        if self._scan_task is not None:
-            self._scan_task.cancel()
-        self._scan_task = self._scanner = None
+        for task in (self._scan_task, self._offer_task):
+            if task is not None:
+                task.cancel()
+        self._scan_task = self._offer_task = self._scanner = None
 
-    def _scan_ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None and task is self._scan_task:
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        is_current = task in (self._scan_task, self._offer_task)
+        if not task.cancelled() and (error := task.exception()) is not None and is_current:
             self.failed(error)
 
     def _committed(self, change: ChangeSet) -> None:
