@@ -165,6 +165,9 @@ def test_a_payment_opens_with_its_proof(stage: Stage) -> None:
     dialog = shell.open_transaction(stage.engine.rows[1].txid)
     stage.settle()
     assert dialog.proof.isVisible()
+    dialog.resize(400, 500)
+    stage.settle()
+    assert dialog.area.widget().width() <= dialog.area.viewport().width()
     assert "block 860" in dialog.proof.message.text
     assert dialog.proof.message.kind == "good"
     shown = [label.accessibleName() for label in dialog.proof.findChildren(QLabel)]

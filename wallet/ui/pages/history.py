@@ -19,6 +19,7 @@ ROW_HEIGHT = 44
 NARROW = 640
 FIRST_ROWS = 200
 _WIDTHS = {Column.TIME: 150, Column.STATUS: 210, Column.AMOUNT: 190}
+_NARROW_WIDTHS = {Column.TIME: 104, Column.STATUS: 210, Column.AMOUNT: 140}
 
 
 class HistoryTable(QTableView):
@@ -35,7 +36,7 @@ class HistoryTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
-        self.setWordWrap(False)
+        self.setWordWrap(True)
         self.setIconSize(QSize(18, 18))
         self.setMinimumHeight(260)
         self.verticalHeader().hide()
@@ -45,15 +46,16 @@ class HistoryTable(QTableView):
         header.setHighlightSections(False)
         header.setSectionResizeMode(Column.LABEL, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(90)
-        for section, width in _WIDTHS.items():
-            header.resizeSection(section, width)
         self.activated.connect(self._open)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room the status keeps its icon, beside the label, and loses its words."""
         super().resizeEvent(event)
-        self.setColumnHidden(Column.STATUS, self.width() < NARROW)
+        narrow = self.width() < NARROW
+        self.setColumnHidden(Column.STATUS, narrow)
+        for section, width in (_NARROW_WIDTHS if narrow else _WIDTHS).items():
+            self.horizontalHeader().resizeSection(section, width)
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(self._model.row_at(index).txid)

@@ -78,6 +78,7 @@ class BirthdayChoice(QWidget):
         self.day.setAccessibleName(self.tr("Day of the first use"))
         self.day.setDisplayFormat("d MMM yyyy")
         self.day.setMinimumWidth(150)
+        self.day.lineEdit().setTextMargins(Space.SMALL, 0, Space.SMALL, 0)
         self.day.setEnabled(False)
         group = QButtonGroup(self)
         group.addButton(self.unsure)

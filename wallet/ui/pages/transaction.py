@@ -120,7 +120,7 @@ class TransactionDialog(QDialog):
         inside = QWidget()
         inside.setObjectName("content")
         inside.setLayout(self.content)
-        scroll = QScrollArea()
+        scroll = self.area = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)

@@ -81,7 +81,7 @@ class BusyButton(Button):
         self.setEnabled(allowed and not self.is_busy)
 
     def start(self, text: str) -> None:
-        self.setMinimumWidth(self.width())
+        self.setMinimumWidth(self.sizeHint().width())
         self.setText(text)
         self.setEnabled(False)
         self._timer.start()
