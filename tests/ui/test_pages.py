@@ -167,7 +167,9 @@ def test_a_payment_opens_with_its_proof(stage: Stage) -> None:
     assert dialog.proof.isVisible()
     dialog.resize(400, 500)
     stage.settle()
-    assert dialog.area.widget().width() <= dialog.area.viewport().width()
+    content = dialog.area.widget()
+    assert content is not None
+    assert content.width() <= dialog.area.viewport().width()
     assert "block 860" in dialog.proof.message.text
     assert dialog.proof.message.kind == "good"
     shown = [label.accessibleName() for label in dialog.proof.findChildren(QLabel)]
