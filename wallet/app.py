@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from wallet.spv.node_api import NodeListener
     from wallet.store.folder import DataFolder, WalletFile, WalletFolder
 
+log = logging.getLogger(__name__)
+
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -37,6 +39,7 @@ def resources() -> Path:
 def main(arguments: Sequence[str]) -> int:
     """Run what the arguments ask for. Answers the exit code."""
     from wallet.cli import main as cli
+    from wallet.engine import hygiene
 
     options = cli.parse(arguments)
     if options.version:
@@ -45,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     _start_log(options.log_level)
     if options.command in {None, "gui"}:
         return _run_window(cli.engine_options(options), getattr(options, "uri", None))
+    hygiene.keep_secrets_in()  # the engine is in this process: passwords, new seed words, the database key
     return cli.run(options, make_engine)
 
 
@@ -70,14 +74,23 @@ def _run_window(options: "EngineOptions", uri: str | None) -> int:
 
 def engine_main(connection: "Connection[Any, Any]", options: "EngineOptions") -> None:
     """The engine's process: serve the window until its pipe closes."""
-    from wallet.engine import hygiene, remote
+    import signal
 
+    from wallet.engine import hygiene, remote
+    from wallet.engine.api import WrenError
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the window to judge
     hygiene.keep_secrets_in()
     hygiene.end_with_parent()
     _start_log("warning")
 
     async def serve() -> None:
-        await remote.serve(make_engine(options), connection)
+        engine: Engine
+        try:
+            engine = make_engine(options)
+        except WrenError as reason:  # such as another window with the same data folder
+            engine = remote.RefusedEngine(reason)
+        await remote.serve(engine, connection)
 
     asyncio.run(serve())
 
@@ -133,7 +146,20 @@ class _Wallets:
         self._folder = folder
 
     def wallets(self) -> "list[WalletEntry]":
-        return [self._entry(wallet, wallet.load()) for wallet in self._folder.wallets()]
+        """Every wallet that can be read: a damaged one does not hide the others, and alone it is an error."""
+        from wallet.store.errors import StoreError
+
+        found, faults = [], []
+        for wallet in self._folder.wallets():
+            try:
+                found.append(self._entry(wallet, wallet.load()))
+            except StoreError as error:
+                faults.append(error)
+        if faults and not found:
+            raise faults[0]
+        for fault in faults:
+            log.warning("a wallet is left out: %s", fault)
+        return found
 
     @staticmethod
     def _entry(wallet: "WalletFolder", description: "WalletFile") -> "WalletEntry":
@@ -173,10 +199,13 @@ class _Wallets:
         return entry
 
     def discard(self, entry: "WalletEntry") -> None:
-        """Move a prepared wallet out of the way."""
+        """Move a prepared wallet out of the way; an empty folder is not worth keeping."""
         from wallet.store.folder import WalletFolder
 
-        self._folder.delete_wallet(WalletFolder(entry.name, entry.folder))
+        try:
+            entry.folder.rmdir()
+        except OSError:
+            self._folder.delete_wallet(WalletFolder(entry.name, entry.folder))
 
 
 def load_checkpoints(params: "ChainParams") -> "Checkpoints":

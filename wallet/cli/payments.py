@@ -98,7 +98,7 @@ def _read(path: str, limit: int) -> bytes:
             with Path(path).open("rb") as file:
                 raw = file.read(limit + 1)
     except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
+        message = f"cannot read {path[:200]}: {error.strerror}"
         raise api.WrenError("not_found", message) from error
     if len(raw) > limit:
         message = f"{path} is larger than {limit} bytes"
@@ -108,9 +108,17 @@ def _read(path: str, limit: int) -> bytes:
 
 async def broadcast(engine: api.Engine, options: argparse.Namespace) -> Answer:
     text = options.transaction
-    if Path(text).exists() or not _is_hex(text):
+    if _names_a_file(text) or not _is_hex(text):
         text = _read(text, _FILE_LIMIT).decode("ascii", "replace").strip()
     return await engine.run(api.BroadcastTransaction(text, options.timeout))
+
+
+def _names_a_file(text: str) -> bool:
+    """A transaction is longer than any name may be, which is an error to ask for."""
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _is_hex(text: str) -> bool:

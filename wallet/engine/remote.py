@@ -210,6 +210,26 @@ class _Server:
         await self._engine.close()
 
 
+class RefusedEngine:
+    """In the place of an engine that could not be made: every command is answered with the reason."""
+
+    def __init__(self, reason: WrenError) -> None:
+        self._reason = reason
+
+    async def run(self, command: Command[T]) -> T:
+        """Raises the reason."""
+        del command
+        raise WrenError(self._reason.code, self._reason.message)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """There is nothing to tell."""
+        del listener
+        return lambda: None
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
 async def serve(engine: Engine, connection: "Connection[Any, Any]") -> None:
     """Answer the commands that come through `connection` until it closes; then close the engine."""
     server = _Server(engine, connection)
