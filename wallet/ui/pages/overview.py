@@ -1,5 +1,6 @@
 """The balance, what is on its way, and the last few payments."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -138,7 +139,7 @@ class OverviewPage(Page):
         balance = await self.context.bridge.run(api.GetBalance())
         rows = await self.context.bridge.run(api.GetHistory(CHART_ROWS))
         self._show_balance(balance)
-        self._show_latest(rows[:LATEST])
+        await self._show_latest(rows[:LATEST])
         points = balance_points(rows, datetime.now().astimezone()) if len(rows) < CHART_ROWS else []
         self.chart.set_points(points)
         self.chart.setVisible(len(points) > 2)
@@ -165,10 +166,13 @@ class OverviewPage(Page):
         self.immature.show_amount(balance.immature)
         self._immature_row.setVisible(balance.immature != 0)
 
-    def _show_latest(self, rows: Sequence[api.HistoryRow]) -> None:
-        for number, payment in enumerate(self._lines):
-            if number < len(rows):
-                payment.show_payment(rows[number])
-            payment.setVisible(number < len(rows))
+    async def _show_latest(self, rows: Sequence[api.HistoryRow]) -> None:
+        for payment in self._lines[len(rows) :]:
+            payment.hide()
+        for payment, entry in zip(self._lines, rows, strict=False):
+            payment.show_payment(entry)
+            if payment.isHidden():
+                payment.show()
+                await asyncio.sleep(0)  # the first showing takes milliseconds: one a turn of the loop
         self._empty.setVisible(not rows)
         self._all.setVisible(bool(rows))
