@@ -15,8 +15,9 @@ from wallet.engine.network import Network
 from wallet.engine.parts import Parts
 from wallet.engine.session import Session
 from wallet.engine.views import account_row, address_text, history_row
-from wallet.ledger.keychain import EXTERNAL, ScriptRef
+from wallet.ledger.keychain import EXTERNAL, MIN_AHEAD, AccountId, ScriptRef
 from wallet.ledger.labels import LabelError, LabelKind
+from wallet.ledger.ledger import Ledger
 from wallet.ledger.record import PaymentRequest
 
 SessionOf = Callable[[], Session]
@@ -117,6 +118,7 @@ class Queries:
         ledger = session.ledger
         ref = None if command.fresh else ledger.keychain.last_revealed(account.id, EXTERNAL)
         if ref is None:
+            self._refuse_out_of_reach(ledger, account.id)
             ref, _, _ = ledger.reveal(account.id)
         answer = self._address(session, ref, command)
         if command.label:
@@ -125,6 +127,17 @@ class Queries:
             ledger.request(self._request(ref, command, ledger.keychain.script(ref)))
         self._network.commit()
         return answer
+
+    @staticmethod
+    def _refuse_out_of_reach(ledger: Ledger, account: AccountId) -> None:
+        """Money on an address so far out would be lost with the computer: the seed words alone must bring it back."""
+        ref, _ = ledger.keychain.peek(account, EXTERNAL)
+        if ledger.keychain.beyond_reach(ref):
+            message = (
+                f"{ref.index} addresses were given out and the last {MIN_AHEAD} never used; one further out might not "
+                "be found again from the seed words: use one of those (see `wren addresses`)"
+            )
+            raise api.WrenError("refused", message)
 
     def _request(self, ref: ScriptRef, command: api.GetReceiveAddress, script: bytes) -> PaymentRequest:
         now = int(self._parts.clock())

@@ -222,6 +222,10 @@ class Keychain:
         state = self._branches[ref.account, ref.branch]
         return ref.index > state.last_used + self._accounts[ref.account].gap_limit
 
+    def beyond_reach(self, ref: ScriptRef) -> bool:
+        """Whether even this wallet would not be sure to find a payment to this script, restored from the seed."""
+        return ref.index > self._branches[ref.account, ref.branch].last_used + self._min_ahead
+
     def known_refs(self, account: AccountId, branch: int) -> Iterator[ScriptRef]:
         """The scripts that were given out or used, in order."""
         for index in range(self._branches[account, branch].next_index):
