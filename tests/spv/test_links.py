@@ -174,6 +174,25 @@ async def test_a_peer_of_version_1_is_remembered_as_such(plain: ScriptedPeer) ->
         assert [info.transport for info in fixture.seen.ready] == ["v1", "v1"]
 
 
+async def test_a_peer_of_version_1_that_learned_better_is_spoken_to_in_version_2(plain: ScriptedPeer) -> None:
+    async with Doorkeeper(plain) as door, linked(door.address) as fixture:
+        await until(lambda: fixture.seen.ready)
+        plain.encrypted = True
+        plain.sessions[0].close()
+        await until(lambda: len(fixture.seen.ready) == 2)
+
+        assert door.connections == 4
+        assert [info.transport for info in fixture.seen.ready] == ["v1", "v2"]
+
+
+async def test_what_came_over_an_attempt_that_failed_is_counted_too(plain: ScriptedPeer) -> None:
+    async with Doorkeeper(plain, answer_in_html) as door, linked(door.address) as fixture:
+        await until(lambda: fixture.seen.ready)
+        (link,) = fixture.links.links
+
+        assert fixture.links.received > link.connection.received + 4_000
+
+
 async def test_a_peer_that_says_it_knows_version_2_is_asked_again(plain: ScriptedPeer) -> None:
     plain.services = FULL | Services.P2P_V2
     async with Doorkeeper(plain, hang_up) as door, linked(door.address) as fixture:
