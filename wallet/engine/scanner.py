@@ -1,15 +1,17 @@
 """Finds the wallet's transactions: filters from the birthday to the tip, and the blocks that they hit.
 
 What is to be matched is the ledger's to say (`next_scan`): every script against every height, whenever it was derived.
-Filters of the next heights are on their way while the present ones are matched. A batch is noted as scanned in the same
-transaction as the last of what was found in it, and only after all of it was entered; so a crash at any moment costs at
-most one batch, which is scanned again without harm. When a reorganisation comes in between, the batch is given up.
+Filters of the next heights are on their way while the present ones are matched; a batch has fewer of them where they
+are long, so that memory does not grow with them. A batch is noted as scanned in the same transaction as the last of
+what was found in it, and only after all of it was entered; batches in which nothing was found are stored together, two
+times a second. So a crash costs at most that much, which is scanned again without harm. When a reorganisation comes in
+between, the batch is given up.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from wallet.bitcoin.block import Block
@@ -21,9 +23,18 @@ from wallet.spv.node_api import FilterBatch, Superseded
 
 log = logging.getLogger(__name__)
 
-_AHEAD: Final = 2
+_AHEAD: Final = 4
 """Batches of filters that are asked for before the present one is matched."""
+_BATCH_BYTES: Final = 4_000_000
+_SIZES: Final = (SCAN_LIMIT, SCAN_LIMIT // 2, SCAN_LIMIT // 4, SCAN_LIMIT // 8)
+"""Filters in a batch: as many as are not more bytes than that."""
+_COMMIT_SECONDS: Final = 0.5
 _BLOCKS_AT_ONCE: Final = 8
+
+
+def _next_size(size: int, length: float) -> int:
+    """How many filters to ask for at a time when the last ones were so long; at most twice as many as before."""
+    return next((one for one in _SIZES if one <= 2 * size and one * length <= _BATCH_BYTES), _SIZES[-1])
 
 
 class Source(Protocol):
@@ -68,12 +79,14 @@ class Scanner:
         self._matcher: tuple[tuple[object, ...], Matcher] | None = None
         self._reorganised = False
         self._working = False
+        self._size = _SIZES[-1]
+        self._unstored_since: float | None = None
         self.counts = ScanCounts()
 
     @property
     def complete(self) -> bool:
         """Whether every script was matched against every block with a verified filter header, and that is stored."""
-        if self._birthday is None or self._working:
+        if self._birthday is None or self._working or self._unstored_since is not None:
             return False
         return self._next_task() is None and not self._ledger.repeats()
 
@@ -83,7 +96,12 @@ class Scanner:
         self._wake.set()
 
     def _next_task(self) -> ScanTask | None:
-        return None if self._birthday is None else self._ledger.next_scan(self._birthday, self._filter_tip)
+        """What the ledger wants next, as much of it as is on its way already, or as makes a batch."""
+        task = None if self._birthday is None else self._ledger.next_scan(self._birthday, self._filter_tip)
+        return None if task is None else replace(task, stop=min(task.stop, self._stop_for(task.start)))
+
+    def _stop_for(self, start: int) -> int:
+        return next((stop for first, stop in self._coming if first == start), start + self._size - 1)
 
     async def run(self) -> None:
         """Scan whatever there is to scan, for ever."""
@@ -106,6 +124,7 @@ class Scanner:
                 await self._apply(repeats, {})
                 self._commit()
             else:
+                self._commit()
                 return False
         except Superseded:
             log.info("a reorganisation came in between: scanning again")
@@ -123,7 +142,16 @@ class Scanner:
         self._refuse_stale()
         self._ledger.scanned(task, batch.block_hashes)
         self.counts.filters += len(batch.filters)
-        self._commit()
+        self._size = _next_size(self._size, sum(map(len, batch.filters)) / len(batch.filters))
+        self._commit_in_time(bool(hits))
+
+    def _commit_in_time(self, found: bool) -> None:
+        """Store at once what was found, or that all is done; how far a long scan got, now and then."""
+        now = asyncio.get_running_loop().time()
+        if self._unstored_since is None:
+            self._unstored_since = now
+        if found or now - self._unstored_since >= _COMMIT_SECONDS or self._next_task() is None:
+            self._commit()
 
     def _matcher_for(self, task: ScanTask) -> Matcher:
         if self._matcher is None or self._matcher[0] != task.ranges:
@@ -139,7 +167,7 @@ class Scanner:
             start = wanted[-1][1] + 1
             if start > self._filter_tip:
                 break
-            wanted.append((start, min(start + SCAN_LIMIT - 1, self._filter_tip)))
+            wanted.append((start, min(self._stop_for(start), self._filter_tip)))
         for key in [key for key in self._coming if key not in wanted]:
             self._coming.pop(key).cancel()
         for key in wanted:
@@ -216,5 +244,6 @@ class Scanner:
 
     def _commit(self) -> None:
         change = self._ledger.commit()
+        self._unstored_since = None
         if change:
             self._committed(change)
