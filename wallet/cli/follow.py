@@ -28,14 +28,28 @@ def _facts(event: api.Event) -> dict[str, object]:
 
 
 async def follow(engine: api.Engine, options: argparse.Namespace) -> Answer:
-    """Stay in sync and report until a signal ends the command."""
+    """Stay in sync and report until a signal ends the command, or nobody reads any more (BrokenPipeError)."""
     await open_wallet(engine, options)
-    unsubscribe = engine.subscribe(_line)
+    reader_left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def report(event: api.Event) -> None:
+        try:
+            _line(event)
+        except BrokenPipeError as error:
+            if not reader_left.done():
+                reader_left.set_exception(error)
+
+    unsubscribe = engine.subscribe(report)
+    syncing = asyncio.ensure_future(engine.run(api.Synchronise(options.timeout)))
     try:
-        await engine.run(api.Synchronise(options.timeout))
-        await asyncio.Event().wait()
+        await asyncio.wait((syncing, reader_left), return_when=asyncio.FIRST_COMPLETED)
+        if syncing.done():
+            await syncing
+        await reader_left
     except asyncio.CancelledError:
         return None
     finally:
         unsubscribe()
+        syncing.cancel()
+        reader_left.cancel()
     return None
