@@ -38,16 +38,19 @@ def resources() -> Path:
 
 def main(arguments: Sequence[str]) -> int:
     """Run what the arguments ask for. Answers the exit code."""
-    from wallet.cli import main as cli
-    from wallet.engine import hygiene
+    from wallet.cli.options import engine_options, parse
 
-    options = cli.parse(arguments)
+    options = parse(arguments)
     if options.version:
         sys.stdout.write(f"wren {__version__}\n")
         return 0
     _start_log(options.log_level)
     if options.command in {None, "gui"}:
-        return _run_window(cli.engine_options(options), getattr(options, "uri", None))
+        return _run_window(engine_options(options), getattr(options, "uri", None))
+
+    from wallet.cli import main as cli
+    from wallet.engine import hygiene
+
     hygiene.keep_secrets_in()  # the engine is in this process: passwords, new seed words, the database key
     return cli.run(options, make_engine)
 

@@ -1,0 +1,38 @@
+"""From arguments to options: apart from the commands themselves, because the window starts through here too."""
+
+import argparse
+from collections.abc import Sequence
+
+from wallet.cli.arguments import build_parser, wrong_use
+from wallet.engine import api
+
+_READERS = frozenset(
+    {
+        *("wallets", "status", "balance", "addresses", "coins", "history", "descriptors", "peers", "fees"),
+        *("proof", "verify-proof"),
+    }
+)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments; prints and exits on wrong usage, as argparse does."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if (fault := wrong_use(options)) is not None:
+        parser.error(fault)
+    options.peer = [*options.peer, *getattr(options, "more_peers", [])]
+    return options
+
+
+def engine_options(options: argparse.Namespace) -> api.EngineOptions:
+    """The engine's share of the global options."""
+    command = options.command or "gui"
+    return api.EngineOptions(
+        network=options.network,
+        data_dir=options.data_dir,
+        peers=tuple(options.peer),
+        proxy=options.proxy,
+        offline=options.offline,
+        discovery=options.discovery,
+        read_only=command in _READERS or (command == "psbt" and options.action == "show"),
+    )
