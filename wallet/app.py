@@ -95,7 +95,7 @@ def engine_main(connection: "Connection[Any, Any]", options: "EngineOptions") ->
             engine = remote.RefusedEngine(reason)
         await remote.serve(engine, connection)
 
-    asyncio.run(serve())
+    asyncio.run(serve(), debug=False)  # asyncio's debug mode logs what tasks return: seed words, for one
 
 
 def make_engine(options: "EngineOptions") -> "Engine":

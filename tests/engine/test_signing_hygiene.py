@@ -1,6 +1,7 @@
 """What a process with keys owes to its user."""
 
 import ctypes
+import io
 import logging
 import multiprocessing
 import os
@@ -110,3 +111,18 @@ def test_a_plain_log_line_stays_as_it_is(caplog: pytest.LogCaptureFixture) -> No
     with caplog.filtering(hygiene.SecretFilter()):
         logging.getLogger("wren.test").warning(line, 7)
     assert caplog.messages == [line % 7]
+
+
+def test_an_exception_that_quotes_a_secret_is_blotted_out_too() -> None:
+    words = "abandon " * 11 + "about"
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.addFilter(hygiene.SecretFilter())
+    log = logging.Logger("wren.test")  # noqa: LOG001 - one of its own, so that no other handler comes first
+    log.addHandler(handler)
+    try:
+        int(words)
+    except ValueError:
+        log.exception("it failed")
+    assert "abandon abandon" not in written.getvalue()
+    assert "ValueError: invalid literal for int() with base 10: '(secret)'" in written.getvalue()

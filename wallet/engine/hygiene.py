@@ -28,6 +28,8 @@ _SECRETS: Final = re.compile(
     r"|(?:[^\x00-\x7f]+[ \u3000]+){11,}[^\x00-\x7f]+"
 )
 
+_FORMATTER: Final = logging.Formatter()
+
 
 def keep_secrets_in() -> None:
     """Write no core dump and let no other process of the same user read this one's memory."""
@@ -67,6 +69,9 @@ class SecretFilter(logging.Filter):
         clean = _SECRETS.sub("(secret)", text)
         if clean != text:
             record.msg, record.args = clean, None
+        if record.exc_info and record.exc_text is None:
+            # An exception's message can quote what it was given; the handlers print this text instead.
+            record.exc_text = _SECRETS.sub("(secret)", _FORMATTER.formatException(record.exc_info))
         return True
 
 
