@@ -32,8 +32,7 @@ def decode(encoded: bytes) -> bytes:
     """The public key (33 bytes, compressed) that 64 bytes stand for: any 64 bytes stand for one."""
     _check_size(encoded, ENCODED_SIZE, "an encoded key")
     point = ffi.new("secp256k1_pubkey *")
-    if not lib.secp256k1_ellswift_decode(_CONTEXT, point, encoded):
-        raise CurveError("an encoded key that could not be decoded")
+    lib.secp256k1_ellswift_decode(_CONTEXT, point, encoded)
     output = ffi.new("unsigned char[33]")
     size = ffi.new("size_t *", 33)
     lib.secp256k1_ec_pubkey_serialize(_CONTEXT, output, size, point, lib.SECP256K1_EC_COMPRESSED)
@@ -48,16 +47,15 @@ def shared_secret(secret: bytearray, ours: bytes, theirs: bytes, *, initiating: 
     _check_size(secret, SECRET_SIZE, "a private key")
     _check_size(ours, ENCODED_SIZE, "an encoded key")
     _check_size(theirs, ENCODED_SIZE, "an encoded key")
-    # libsecp256k1's own function takes a secret above the group order for its remainder.
-    if not lib.secp256k1_ec_seckey_verify(_CONTEXT, ffi.from_buffer(secret)):
-        raise CurveError("a private key out of bounds")
     first, second, party = (ours, theirs, 0) if initiating else (theirs, ours, 1)
     output = ffi.new("unsigned char[32]")
-    hasher = lib.secp256k1_ellswift_xdh_hash_function_bip324
-    if not lib.secp256k1_ellswift_xdh(
-        _CONTEXT, output, first, second, ffi.from_buffer(secret), party, hasher, ffi.NULL
+    key, hasher = ffi.from_buffer(secret), lib.secp256k1_ellswift_xdh_hash_function_bip324
+    # The exchange itself takes a secret above the group order for its remainder: so it is checked before.
+    if not (
+        lib.secp256k1_ec_seckey_verify(_CONTEXT, key)
+        and lib.secp256k1_ellswift_xdh(_CONTEXT, output, first, second, key, party, hasher, ffi.NULL)
     ):
-        raise CurveError("two keys that share no secret")
+        raise CurveError("a private key out of bounds")
     return bytes(ffi.buffer(output))
 
 

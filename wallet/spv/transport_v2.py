@@ -76,7 +76,7 @@ class V2Transport:
         self._greeting = self._our_key + secrets.garbage
         self._handshake = b""
         self._writer: PacketWriter | None = None
-        self._reader: PacketReader | None = None
+        self._reader: PacketReader
         self._their_terminator = b""
         self._pending = bytearray()
         self._length: int | None = None
@@ -105,9 +105,9 @@ class V2Transport:
 
     def feed(self, data: bytes) -> list[Message]:
         """The messages that `data`, in pieces of any size, completes. Raises TransportError or ParseError, for good."""
-        if self._pending or self._reader is None or self.awaiting is Awaiting.TERMINATOR:
+        if self._pending or self.awaiting in _BEFORE_PACKETS:
             self._pending += data
-            if self._reader is None:
+            if self.awaiting is Awaiting.KEY:
                 self._take_key()
             if self.awaiting is Awaiting.TERMINATOR:
                 self._take_garbage()
@@ -169,18 +169,15 @@ class V2Transport:
 
     def _take_packets(self, data: bytes) -> list[Message]:
         """The messages of all whole packets; the rest is kept."""
-        reader = self._reader
-        if reader is None:
-            raise TransportError("a packet before the key")
         view = memoryview(data)
         messages: list[Message] = []
         position = 0
         while position + self._needed() <= len(data):
             end = position + self._needed()
             if self._length is None:
-                self._length = self._checked(reader.length(view[position:end]))
+                self._length = self._checked(self._reader.length(view[position:end]))
             else:
-                plaintext = reader.open(view[position:end], self._associated)
+                plaintext = self._reader.open(view[position:end], self._associated)
                 self._length, self._associated = None, b""
                 if not plaintext[0] & IGNORE:
                     self._take_contents(plaintext, messages)
