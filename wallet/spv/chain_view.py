@@ -140,13 +140,11 @@ class ChainView:
         self.root_hash = root_hash
         self.tip = base - 1
         self.tip_hash = root_hash
-        self._recent: dict[bytes, int] | None = None
 
     def move(self, tip: int) -> None:
         """Let the run end at `tip`, whose header the store holds (or at the root)."""
         self.tip = tip
         self.tip_hash = self.root_hash if tip < self.base else hash_of(self.store.read(tip, 1), 0)
-        self._recent = None
 
     def raw(self, first: int, count: int) -> bytes:
         """Headers back to back; MissingHeaders outside the run."""
@@ -189,13 +187,11 @@ class ChainView:
         return times_of(raw)
 
     def recent_height(self, block_hash: bytes) -> int | None:
-        """The height of one of the last `RECENT` hashes of the run."""
+        """The height of one of the last `RECENT` hashes of the run: a search, for an index would have to move along."""
         if block_hash == self.tip_hash:
             return self.tip
-        if self._recent is None:
-            first = max(self.base - 1, self.tip - RECENT, 0)
-            self._recent = {self.hash(height): height for height in range(first, self.tip)}
-        return self._recent.get(block_hash)
+        first = max(self.base, self.tip - RECENT + 1, 1)
+        return _find(self.store.read(first, self.tip + 1 - first), block_hash, first) if first <= self.tip else None
 
     def height(self, block_hash: bytes) -> int | None:
         """The height of a hash of the run: at once for recent ones, by a search through the file for others."""
