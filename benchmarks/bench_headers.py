@@ -31,7 +31,8 @@ def rows() -> Iterator[Row]:
     note = "through the engine, from one peer on the loopback; against transfer and hashing"
     yield ratio(f"{name}, every rule", headers, floor, 2.0, note)
     both = median(run.filter_headers for run in runs)
-    yield ratio(f"{name} and filter headers", both, headers, 2.0, "against headers alone")
+    used = median(run.processor for run in runs)
+    yield ratio(f"{name} and filter headers", both, headers, 2.0, f"against headers alone; processor {used:.1f} s")
     memory = max(run.memory for run in runs)
     yield Row(f"the engine's memory, {name}", "<= 140 MB", f"{memory:.0f} MB", memory <= 140, "no wallet open; peak")
     if has_kyoto():

@@ -37,7 +37,8 @@ def dense_rows() -> Iterator[Row]:
     seconds = median(run.seconds for run in ours)
     name = f"restore over {DENSE:,} blocks of {DENSE_ELEMENTS:,} elements, 120 transactions"
     if theirs:
-        note = "against kyoto that was told how many addresses there are"
+        used = [median(run.processor for run in runs) for runs in (ours, theirs)]
+        note = f"against kyoto that was told how many addresses there are; processor {used[0]:.1f} s / {used[1]:.1f} s"
         yield ratio(name, seconds, median(run.seconds for run in theirs), 0.7, note)
     else:
         yield Row(name, "", f"{seconds:.2f} s", None, "bdkpython is not installed")
@@ -50,7 +51,9 @@ def quiet_rows() -> Iterator[Row]:
     with Feeder(chain, QUIET_TIP) as feeder:
         ours = [restore(feeder)]
     goal = QUIET_SECONDS * QUIET_TIP / QUIET
-    note = f"{ours[0].blocks} blocks fetched; {QUIET_SECONDS:g} s for {QUIET:,}"
+    note = (
+        f"processor {ours[0].processor:.1f} s; {ours[0].blocks} blocks fetched; goal: {QUIET_SECONDS:g} s for {QUIET:,}"
+    )
     name = f"restore over {QUIET_TIP:,} near-empty blocks from genesis"
     yield Row(name, f"<= {goal:.1f} s", f"{ours[0].seconds:.1f} s", ours[0].seconds <= goal, note)
     yield correct(chain, QUIET_TIP, ours[0])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,18 +28,20 @@ KYOTO_SECONDS: Final = 7_200
 
 @dataclass(frozen=True, slots=True)
 class HeaderRun:
-    """Seconds until all headers, and until all filter headers too; the engine's peak memory in MB."""
+    """Seconds until all headers, and until all filter headers too; the peak memory in MB; seconds of the processor."""
 
     headers: float
     filter_headers: float
     memory: float
+    processor: float
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreRun:
-    """One restored wallet: seconds, peak memory in MB, what was found."""
+    """One restored wallet: seconds by the clock and of the processor, peak memory in MB, what was found."""
 
     seconds: float
+    processor: float
     memory: float
     balance: int
     transactions: int
@@ -50,6 +53,13 @@ def peak_memory(pid: int | None) -> float:
     status = Path(f"/proc/{pid}/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def processor_seconds(pid: int | None) -> float:
+    """The processor time that a process has used; 0 where the system does not say."""
+    status = Path(f"/proc/{pid}/stat")
+    fields = status.read_text().rpartition(")")[2].split() if status.exists() else ["0"] * 13
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def with_engine(feeder: Feeder, work: Callable[[RemoteEngine], Coroutine[Any, Any, T]]) -> T:
@@ -72,7 +82,7 @@ def sync_headers(feeder: Feeder, tip: int) -> HeaderRun:
     """Headers and filter headers from genesis, without a wallet."""
 
     async def work(engine: RemoteEngine) -> HeaderRun:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), processor_seconds(engine.pid)
         await engine.run(Connect())
         headers = 0.0
         while True:
@@ -80,7 +90,9 @@ def sync_headers(feeder: Feeder, tip: int) -> HeaderRun:
             if not headers and status.height == tip:
                 headers = time.perf_counter() - start
             if status.filter_height == tip:
-                return HeaderRun(headers, time.perf_counter() - start, peak_memory(engine.pid))
+                seconds = time.perf_counter() - start
+                used = processor_seconds(engine.pid) - used
+                return HeaderRun(headers, seconds, peak_memory(engine.pid), used)
             await asyncio.sleep(POLL)
 
     return with_engine(feeder, work)
@@ -91,12 +103,12 @@ def restore(feeder: Feeder, types: tuple[str, ...] = ()) -> RestoreRun:
 
     async def work(engine: RemoteEngine) -> RestoreRun:
         await engine.run(RestoreWallet("bench", PHRASE, "bench", vault="file", types=types))
-        start = time.perf_counter()
+        start, used = time.perf_counter(), processor_seconds(engine.pid)
         report = await engine.run(Synchronise())
-        seconds = time.perf_counter() - start
+        seconds, used = time.perf_counter() - start, processor_seconds(engine.pid) - used
         balance = await engine.run(GetBalance())
         memory = peak_memory(engine.pid)
-        return RestoreRun(seconds, memory, balance.confirmed, report.transactions, report.blocks)
+        return RestoreRun(seconds, used, memory, balance.confirmed, report.transactions, report.blocks)
 
     return with_engine(feeder, work)
 

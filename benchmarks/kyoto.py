@@ -24,7 +24,7 @@ async def main() -> None:
     wallet = bdk.Wallet(keys[0], keys[1], bdk.Network.REGTEST, persister, int(look_ahead) or 25)
     peer = bdk.Peer(address=bdk.IpAddress.from_ipv4(127, 0, 0, 1), port=int(port), v2_transport=False)
     builder = bdk.CbfBuilder().connections(1).peers([peer]).only_configured_peers().data_dir(folder)
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     parts = builder.scan_type(bdk.ScanType.SYNC()).build(wallet)
     parts.node.run()
     if look_ahead == "0":
@@ -32,10 +32,11 @@ async def main() -> None:
             pass
     else:
         wallet.apply_update(await parts.client.update())
-    seconds = time.perf_counter() - start
+    seconds, used = time.perf_counter() - start, time.process_time() - used
     parts.client.shutdown()
     found = {
         "seconds": seconds,
+        "processor": used,
         "memory": peak_memory(os.getpid()),
         "balance": wallet.balance().confirmed.to_sat(),
         "transactions": len(wallet.transactions()),
