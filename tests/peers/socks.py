@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Self
 
@@ -68,7 +69,7 @@ class SocksProxy:
         await self._string(reader)
         writer.write(b"\x01\x00")
         _, _, _, kind = await reader.readexactly(4)
-        host = (await self._string(reader)).decode() if kind == 3 else (await reader.readexactly(4)).hex()
+        host = (await self._string(reader)).decode() if kind == 3 else str(IPv4Address(await reader.readexactly(4)))
         port = int.from_bytes(await reader.readexactly(2), "big")
         self.asked.append(Asked(login.decode(), host, port))
         if self.refusing:

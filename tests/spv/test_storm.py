@@ -17,8 +17,9 @@ from tests.peers.scripted import ScriptedPeer, Session, until
 from wallet import app
 from wallet.bitcoin.address import parse_address
 from wallet.bitcoin.blockfilter import build_filter, filter_elements, filter_hash, next_filter_header
-from wallet.bitcoin.hashes import FilterHeader
+from wallet.bitcoin.hashes import FilterHeader, Txid
 from wallet.bitcoin.network import REGTEST
+from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
 from wallet.engine import api
 from wallet.spv.message import BlockMessage, CFCheckpt, GetCFCheckpt, GetData, Headers, Inv, InvType, Message
 
@@ -139,6 +140,7 @@ class Storm:
     async def found(self, engine: Any) -> None:
         """Wait until the balance is what was paid, and the tip the honest one."""
         due = (self.paid, self.chain.height, True)
+        held = (-1, -1, False)
         for _ in range(600):
             status = await engine.run(api.GetSyncStatus())
             held = ((await engine.run(api.GetBalance())).confirmed, status.height, status.synced)
@@ -177,6 +179,24 @@ async def test_six_liars_of_one_mind_against_one_honest_peer(storm: Storm) -> No
         await storm.found(engine)
         answering = [liar for liar in storm.liars if not liar.silent and not liar.hooks]
         assert [liar.sessions for liar in answering] == [[]], "who showed its lie is banned"
+
+
+async def test_a_payment_that_is_only_announced_is_never_proven(storm: Storm) -> None:
+    """It spends what does not exist: whoever looks at it is told that nothing vouches for it."""
+    false = Transaction(2, (TxIn(OutPoint(Txid(b"\7" * 32), 0), b"", 0, (b"",)),), (TxOut(50_000, storm.script),), 0)
+    async with opened(storm) as engine:
+        await storm.found(engine)
+        storm.honest.announce(false)
+        rows: list[api.HistoryRow] = []
+        for _ in range(200):
+            rows = [row for row in await engine.run(api.GetHistory()) if row.txid == str(false.txid)]
+            if rows:
+                break
+            await asyncio.sleep(0.05)
+        balance = await engine.run(api.GetBalance())
+
+    assert [(row.status, row.proven, row.height) for row in rows] == [("pending", False, None)]
+    assert balance.confirmed == storm.paid
 
 
 async def test_liars_that_were_believed_first_are_unmasked_by_one_that_comes_later(storm: Storm) -> None:
