@@ -11,6 +11,7 @@ from tests.engine.world import World
 from wallet.engine import api, network
 from wallet.ledger.changeset import AppliedBlock, ChangeSet
 from wallet.store.errors import StoreError
+from wallet.store.ledger import SqliteLedgerStore
 
 Story = Callable[[World], Awaitable[None]]
 
@@ -94,5 +95,34 @@ def test_blocks_to_be_read_again_wait_for_headers_that_were_deleted(tmp_path: Pa
         await again.engine.run(api.Synchronise(10.0))
         assert (await again.engine.run(api.GetBalance())).confirmed == 100_000
         await again.engine.close()
+
+    play(tmp_path, story)
+
+
+def test_a_wallet_whose_scan_cannot_begin_is_open_and_not_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks have left the chain, and the disk is too full to note it."""
+    monkeypatch.setattr(network, "RETRY_SECONDS", 0.05)
+
+    async def story(world: World) -> None:
+        await world.fund(100_000)
+        await world.engine.run(api.CloseWallet())
+        fork = world.chain.fork(world.chain.height - 1)
+        fork.mine(2)
+        world.node.chain = world.chain = fork
+        raw = fork.raw_headers(fork.height - 1)
+        world.node.listener.chain_changed(world.node.files.headers.connect(raw, fork.tip.header.time, 1))
+
+        def fail(_store: SqliteLedgerStore, _change: ChangeSet) -> None:
+            raise StoreError(Path("wallet.db"), "disk is full")
+
+        with monkeypatch.context() as full:
+            full.setattr(SqliteLedgerStore, "apply", fail)
+            await world.engine.run(api.OpenWallet("default"))
+            assert not (await world.engine.run(api.GetSyncStatus())).synced
+        await world.sync()
+        balance = await world.engine.run(api.GetBalance())
+        assert (balance.confirmed, balance.pending) == (0, 100_000)
 
     play(tmp_path, story)

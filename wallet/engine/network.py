@@ -133,7 +133,10 @@ class Network:
         self._stop_scan()
         self._session = session
         if session is not None and self._node is not None:
-            self._start_scan(session, self._node)
+            try:
+                self._start_scan(session, self._node)
+            except Exception as error:  # noqa: BLE001 - the wallet is open all the same; the rest is tried again
+                self.failed(error)
 
     def _start_scan(self, session: Session, node: NetworkNode) -> None:
         source = _Source(self.files, node)
