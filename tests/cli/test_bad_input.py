@@ -1,6 +1,9 @@
 """Whatever a user types wrong ends in one line that says so, with a stable code, and nothing is lost."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -235,6 +238,35 @@ def test_a_damaged_wallet_is_named_and_kept(wallet: Cli) -> None:
         assert (code, str(database.parent) in message) == ("corrupt", True)
     kept = [path.read_bytes() for path in database.parent.rglob("wallet.db*") if path.is_file()]
     assert bytes(damaged) in kept
+
+
+def test_a_flipped_byte_anywhere_in_a_wallet_is_noticed_or_does_no_harm(wallet: Cli) -> None:
+    wallet.ok("receive", "--label", "Rent")
+    database = wallet.folder / "wallets" / "default" / "wallet.db"
+    whole, rows = database.read_bytes(), wallet.ok("addresses")
+    noticed = 0
+    for part in range(8):
+        damaged = bytearray(whole)
+        damaged[part * len(whole) // 8 + 100] ^= 0x40
+        database.write_bytes(damaged)
+        done = wallet("addresses")
+        if done.code == 0:
+            assert done.value == rows
+        else:
+            assert done.error[0] == "corrupt"
+            noticed += 1
+    assert noticed
+    database.write_bytes(whole)
+    assert wallet.ok("addresses") == rows
+
+
+def test_a_reader_that_leaves_early_is_met_in_silence(wallet: Cli) -> None:
+    line = [sys.executable, "-m", "wallet", "--network", "regtest", "--data-dir", str(wallet.folder), "wallets"]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "wb") as left:
+        done = subprocess.run(line, stdout=left, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"uuid": 3}', b"\xff"])
