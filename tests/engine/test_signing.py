@@ -1,11 +1,13 @@
 """The vault child behind its facade: what crosses the pipe, and what happens when nothing does."""
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +159,15 @@ def test_the_facade_is_reached_without_what_knows_secrets() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_process_that_cannot_be_started_is_said_in_words(
+    vault: Vault, stored: VaultRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_process: SpawnProcess) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(SpawnProcess, "start", refuse)
+    with pytest.raises(WrenError, match="could not be started: Resource temporarily") as failed:
+        asyncio.run(vault.open_database(stored, "old"))
+    assert failed.value.code == "vault_unavailable"

@@ -202,8 +202,14 @@ class Vault:
         ours, theirs = context.Pipe()
         process = context.Process(target=signing_child.main, args=(theirs,), name="wren-vault")
         # Spawned by the loop's own thread: on Linux a child that ends with its parent ends with the spawning thread.
-        process.start()
-        theirs.close()
+        try:
+            process.start()
+        except OSError as error:  # no memory, or too many processes or files
+            ours.close()
+            message = f"the process that opens the vault could not be started: {error.strerror or error}"
+            raise WrenError("vault_unavailable", message) from error
+        finally:
+            theirs.close()
         try:
             return await asyncio.to_thread(self._converse, process, ours, json.dumps(request).encode())
         except asyncio.CancelledError:
