@@ -124,6 +124,7 @@ def _payment_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     command = add("verify-proof", "check a proof file against the headers that we hold")
     command.add_argument("file", metavar="FILE")
     add("peers", "the nodes that we are connected to")
+    add("fees", "what to pay for a place in the next blocks, reckoned from the newest ones")
     command = add("psbt", "partially signed transactions")
     command.add_argument("action", choices=("sign", "show"))
     command.add_argument("file", metavar="FILE", help="a PSBT file, binary or base64; - is stdin")

@@ -13,6 +13,8 @@ Answer = object
 Runner = Callable[[api.Engine, argparse.Namespace], Awaitable[Answer]]
 
 DEFAULT_WALLET = "default"
+FEES_SECONDS = 30.0
+"""How long `fees` waits for peers and for the newest blocks; then it answers what it knows."""
 
 
 async def choose_wallet(engine: api.Engine, options: argparse.Namespace) -> api.WalletInfo:
@@ -173,3 +175,8 @@ async def peers(engine: api.Engine, _options: argparse.Namespace) -> Answer:
     names = ("address", "version", "services", "transport", "netgroup", "role")
     rows = await engine.run(api.GetPeers())
     return [plain(pick(row, *names, "height", "latency", "received", "sent")) for row in rows]
+
+
+async def fees(engine: api.Engine, _options: argparse.Namespace) -> Answer:
+    found = await engine.run(api.GetFees(timeout=FEES_SECONDS))
+    return pick(found, "source", "blocks", "floor", "estimates")

@@ -1,4 +1,4 @@
-"""Runs one command: parses the arguments, carries the command out, prints the answer, and decides the exit code.
+"""Runs one command: carries the parsed command out, prints the answer, and decides the exit code.
 
 Exit 0: done. Exit 1: one line on stderr that says what to do. Exit 2: wrong usage (argparse). No traceback reaches a
 user: an exception that is nobody's fault but ours ends here, in one line, with its details in the log at level debug.
@@ -10,10 +10,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from wallet.cli import commands, follow, payments
-from wallet.cli.arguments import build_parser, wrong_use
+from wallet.cli.options import engine_options
 from wallet.cli.output import show, show_error
 from wallet.engine import api
 
@@ -32,40 +32,14 @@ _COMMANDS: dict[str, commands.Runner] = {
     "history": commands.history,
     "descriptors": commands.descriptors,
     "peers": commands.peers,
+    "fees": commands.fees,
     "send": payments.send,
     "broadcast": payments.broadcast,
     "proof": payments.proof,
     "verify-proof": payments.verify_proof,
     "psbt": payments.psbt,
 }
-_READERS = frozenset(
-    {"wallets", "status", "balance", "addresses", "coins", "history", "descriptors", "peers", "proof", "verify-proof"}
-)
 log = logging.getLogger(__name__)
-
-
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse the arguments; prints and exits on wrong usage, as argparse does."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    if (fault := wrong_use(options)) is not None:
-        parser.error(fault)
-    options.peer = [*options.peer, *getattr(options, "more_peers", [])]
-    return options
-
-
-def engine_options(options: argparse.Namespace) -> api.EngineOptions:
-    """The engine's share of the global options."""
-    command = options.command or "gui"
-    return api.EngineOptions(
-        network=options.network,
-        data_dir=options.data_dir,
-        peers=tuple(options.peer),
-        proxy=options.proxy,
-        offline=options.offline,
-        discovery=options.discovery,
-        read_only=command in _READERS or (command == "psbt" and options.action == "show"),
-    )
 
 
 async def _carry_out(options: argparse.Namespace, make_engine: EngineFactory) -> commands.Answer:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from wallet.engine import api
 from wallet.engine.errors import translate
+from wallet.engine.fees import Fees
 from wallet.engine.network import Network
 from wallet.engine.onboarding import Onboarding
 from wallet.engine.parts import Parts
@@ -28,14 +29,18 @@ class WrenEngine:
         self._parts = parts
         self._listeners: list[api.Listener] = []
         self._session: Session | None = None
+        self._following = False
         self._network = Network(parts, self._emit)
+        self._fees = Fees(parts.params, self._network, lambda: self._following and self._session is not None)
+        self._listeners.append(self._fees.heard)
+        self._syncing = Syncing(self._network, self._open_session)
         self._handlers = self._table()
 
     def _table(self) -> Mapping[type[api.Command[Any]], Handler]:
         onboarding = Onboarding(self._parts, self._adopt, self._network.floor)
-        syncing = Syncing(self._network, self._open_session)
+        syncing = self._syncing
         queries = Queries(self._parts, self._network, self._open_session)
-        spending = Spending(self._parts, self._network, syncing, self._open_session)
+        spending = Spending(self._parts, self._network, syncing, self._fees, self._open_session)
         return {
             api.ListWallets: onboarding.list_wallets,
             api.NewPhrase: onboarding.new_phrase,
@@ -44,11 +49,12 @@ class WrenEngine:
             api.RestoreWallet: onboarding.restore,
             api.OpenWallet: onboarding.open,
             api.CloseWallet: self._close_wallet,
-            api.Connect: syncing.connect,
+            api.Connect: self._follow,
             api.Disconnect: syncing.disconnect,
             api.Synchronise: syncing.synchronise,
             api.GetSyncStatus: syncing.sync_status,
             api.GetPeers: syncing.peers,
+            api.GetFees: self._fees.get,
             api.BroadcastTransaction: syncing.broadcast,
             api.GetStatus: queries.status,
             api.GetBalance: queries.balance,
@@ -106,9 +112,15 @@ class WrenEngine:
     async def _close_wallet(self, _command: api.CloseWallet) -> None:
         self._adopt(None)
 
+    async def _follow(self, command: api.Connect) -> None:
+        """Connect, and from now on keep at hand what a payment will ask for."""
+        await self._syncing.connect(command)
+        self._following = True
+
     async def close(self) -> None:
         """End the network and the open wallet, and release the data folder."""
         try:
+            await self._fees.close()
             await self._network.close()
         finally:
             self._adopt(None)

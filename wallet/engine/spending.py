@@ -7,6 +7,7 @@ one, byte for byte but for the signatures; and it is in the database before the 
 import asyncio
 import logging
 import secrets
+from dataclasses import replace
 from typing import Final
 
 from wallet.bitcoin.address import parse_address
@@ -15,6 +16,7 @@ from wallet.bitcoin.psbt import Psbt
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
 from wallet.engine.errors import translate
+from wallet.engine.fees import DEFAULT_RATE, Fees
 from wallet.engine.network import Network
 from wallet.engine.parts import Parts
 from wallet.engine.queries import SessionOf
@@ -25,18 +27,17 @@ from wallet.ledger.payment import PaymentDraft, PaymentIntent, Recipient, build
 
 log = logging.getLogger(__name__)
 
-DEFAULT_RATE: Final = 5.0
-"""sat/vB, where nothing better is known."""
 MAX_PREPARED: Final = 32
 
 
 class Spending:
     """The commands that spend."""
 
-    def __init__(self, parts: Parts, network: Network, syncing: Syncing, session: SessionOf) -> None:
+    def __init__(self, parts: Parts, network: Network, syncing: Syncing, fees: Fees, session: SessionOf) -> None:
         self._parts = parts
         self._network = network
         self._syncing = syncing
+        self._fees = fees
         self._session = session
 
     # --- preparing ---
@@ -46,6 +47,9 @@ class Spending:
         intent = self._intent(command)
         if not command.offline:
             await self._catch_up(command.timeout)
+        if command.fee is None and command.fee_rate is None:
+            rate = await self._fees.usual_rate(command.timeout)
+            intent = replace(intent, fee_rate=FeeRate.from_sat_per_vb(rate))
         draft = build(intent, session.ledger, self._network.tip_height, self._parts.chance)
         number = secrets.token_hex(8)
         idle = [key for key, found in session.prepared.items() if found.sending is None]

@@ -6,6 +6,7 @@ from typing import Literal
 
 VaultKind = Literal["keyring", "file", "none"]
 Phase = Literal["offline", "connecting", "headers", "filters", "blocks", "synced"]
+FeeSource = Literal["blocks", "blocks+sample", "floor", "fixed"]
 TransactionStatus = Literal["local", "pending", "confirmed", "replaced", "abandoned", "immature"]
 
 
@@ -257,6 +258,29 @@ class SignedPsbt:
     psbt: str
     signed: int
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FeeEstimate:
+    """A preset: what to pay, in sat/vB, so that about `target` blocks suffice (2 fast, 6 normal, 24 slow)."""
+
+    target: int
+    sat_per_vb: float
+
+
+@dataclass(frozen=True, slots=True)
+class FeeReport:
+    """The fee presets, the fastest first, and the number of newest blocks that they rest on.
+
+    source: "blocks": what whole blocks paid on average; "blocks+sample": with single payments of them too, a sample
+    that need not be like the rest; "floor": the blocks had room left, so `floor`, the least that peers relay, is
+    enough; "fixed": nothing is known, and these are Wren's defaults.
+    """
+
+    source: FeeSource
+    blocks: int
+    floor: float
+    estimates: tuple[FeeEstimate, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from wallet.engine.api.answers import (
     CoinRow,
     CreatedWallet,
     DescriptorRow,
+    FeeReport,
     HistoryRow,
     PaymentReview,
     PeerRow,
@@ -173,8 +174,8 @@ class PreparePayment(Command[PaymentReview]):
     """Choose coins and build, without signing.
 
     recipients: (address, satoshis), satoshis None for all that is left; fee_rate in sat/vB or fee in satoshis, at most
-    one of them; accept_fee: the fee that the user has seen and accepts although it is unusually high; timeout: seconds
-    to wait until the wallet has caught up with the chain.
+    one of them, and without either the normal preset of `GetFees`; accept_fee: the fee that the user has seen and
+    accepts although it is unusually high; timeout: seconds to wait until the wallet has caught up with the chain.
     """
 
     recipients: tuple[tuple[str, int | None], ...]
@@ -241,3 +242,10 @@ class SignPsbt(Command[SignedPsbt]):
 @dataclass(frozen=True, slots=True)
 class GetPeers(Command[tuple[PeerRow, ...]]):
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class GetFees(Command[FeeReport]):
+    """The fee presets. timeout: connect, and wait so many seconds for peers and blocks; 0: what is known now."""
+
+    timeout: float = 0.0
