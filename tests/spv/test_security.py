@@ -69,7 +69,9 @@ SCRIPT = bytes([0, 20]) + bytes(range(20))
 @pytest.fixture
 def chain() -> ChainBuilder:
     builder = ChainBuilder()
-    builder.mine(30)
+    builder.mine(19)
+    builder.mine_payment(SCRIPT, 1_000)  # block 20 spends what a wallet does not know
+    builder.mine(10)
     return builder
 
 
@@ -339,21 +341,19 @@ async def test_anchors_are_dialled_first_and_a_thousand_of_one_netgroup_win_one_
     tmp_path: Path, chain: ChainBuilder
 ) -> None:
     crowd = [f"66.6.{number // 250}.{number % 250 + 1}" for number in range(1_000)]
-    served = {"12.0.0.1": 1_000.0, "13.0.0.1": 2_000.0, "14.0.0.1": 500.0}
+    served = {f"{number}.0.0.1": 100.0 * number for number in range(20, 27)}
     book = Book(*crowd, *served, served=served)
     async with (
         ScriptedPeer(chain) as peer,
         SocksProxy(("127.0.0.1", peer.port)) as proxy,
         discovering(tmp_path, proxy, book) as node,
     ):
-        await until(lambda: len(node.peers()) == 4)
-        await asyncio.sleep(1.2)
-        assert len(node.peers()) == 4
+        await until(lambda: len(node.peers()) == 8)
 
     hosts = [asked.host for asked in proxy.asked]
-    assert set(hosts[:2]) == {"13.0.0.1", "12.0.0.1"}
+    assert set(hosts[:2]) == {"25.0.0.1", "26.0.0.1"}
     assert sum(host.startswith("66.6.") for host in set(hosts)) == 1
-    assert len(set(hosts)) == 4
+    assert len(set(hosts)) == 8
 
 
 async def test_behind_a_proxy_seeds_are_not_asked_and_fixed_ones_go_through_it(
