@@ -100,7 +100,11 @@ def engine_main(connection: "Connection[Any, Any]", options: "EngineOptions") ->
 
 def make_engine(options: "EngineOptions") -> "Engine":
     """The engine in this process. Raises WrenError when another program writes to the data folder."""
+    from wallet.engine.api import WrenError
     from wallet.engine.engine import WrenEngine
+
+    if options.discovery != "filters":
+        raise WrenError("refused", "--discovery bloom does not work yet: Wren finds payments by filters only")
 
     return WrenEngine(_parts(options))
 
