@@ -60,3 +60,13 @@ def test_a_second_window_hears_that_the_folder_is_in_use(tmp_path: Path) -> None
 
     with DataFolder(tmp_path).lock():
         assert asyncio.run(ask()) == "in_use"
+
+
+def test_seed_words_stay_out_of_the_log_in_debug_mode(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With this variable asyncio reports slow tasks, and what they returned."""
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+    words = cli.ok("create")["mnemonic"].split()
+    assert "mnemonic" not in caplog.text
+    assert " ".join(words[:2]) not in caplog.text

@@ -126,3 +126,17 @@ def test_a_wallet_whose_scan_cannot_begin_is_open_and_not_synced(
         assert (balance.confirmed, balance.pending) == (0, 100_000)
 
     play(tmp_path, story)
+
+
+def test_a_listener_that_fails_does_not_end_the_scan(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def story(world: World) -> None:
+        def fail(_event: api.Event) -> None:
+            raise BrokenPipeError
+
+        world.engine.subscribe(fail)
+        await world.fund(100_000)
+        assert (await world.engine.run(api.GetBalance())).confirmed == 100_000
+        assert [event for event in world.events if isinstance(event, api.EngineFailed)] == []
+
+    play(tmp_path, story)
+    assert "met a fault" in caplog.text

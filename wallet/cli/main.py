@@ -68,7 +68,8 @@ def _stop_on_signals(task: "asyncio.Future[commands.Answer]") -> None:
 def run(options: argparse.Namespace, make_engine: EngineFactory) -> int:
     """Carry out the parsed command. Answers the exit code."""
     try:
-        answer = asyncio.run(_carry_out(options, make_engine))
+        # asyncio's debug mode logs what tasks return: the seed words of a new wallet, for one.
+        answer = asyncio.run(_carry_out(options, make_engine), debug=False)
         if answer is not None:
             show(answer, as_json=options.json)
     except api.WrenError as error:

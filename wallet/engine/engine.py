@@ -4,6 +4,7 @@ It joins the parts and holds no rules of its own: wallets (`onboarding`), the ne
 `syncing`), questions (`queries`) and payments (`spending`). One loop, one thread, no locks.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, cast
 
@@ -19,6 +20,7 @@ from wallet.engine.spending import Spending
 from wallet.engine.syncing import Syncing
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 Handler = Callable[[Any], Awaitable[object]]
 
 
@@ -89,8 +91,12 @@ class WrenEngine:
         return lambda: self._listeners.remove(listener)
 
     def _emit(self, event: api.Event) -> None:
+        """Tell everyone. A listener's fault stays its own: it must not end the scan that has something to tell."""
         for listener in tuple(self._listeners):
-            listener(event)
+            try:
+                listener(event)
+            except Exception:
+                log.exception("whoever listens to events met a fault")
 
     # --- the open wallet ---
 
