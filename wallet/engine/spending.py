@@ -48,7 +48,7 @@ class Spending:
         if not command.offline:
             await self._catch_up(command.timeout)
         if command.fee is None and command.fee_rate is None:
-            rate = await self._fees.usual_rate(command.timeout)
+            rate = await self._fees.usual_rate(0.0 if command.offline else command.timeout)
             intent = replace(intent, fee_rate=FeeRate.from_sat_per_vb(rate))
         draft = build(intent, session.ledger, self._network.tip_height, self._parts.chance)
         number = secrets.token_hex(8)
