@@ -14,6 +14,7 @@ import pytest
 from tests.engine.world import CHEAP
 from tests.peers.chain import ChainBuilder
 from tests.peers.scripted import ScriptedPeer, Session, until
+from tests.spv.test_security import Hands
 from wallet import app
 from wallet.bitcoin.address import parse_address
 from wallet.bitcoin.blockfilter import build_filter, filter_elements, filter_hash, next_filter_header
@@ -164,7 +165,8 @@ async def opened(storm: Storm) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def storm(tmp_path: Path) -> AsyncIterator[Storm]:
+async def storm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Storm]:
+    Hands(monkeypatch).pace = 3.0  # patience with the silent ends sooner
     made = Storm(tmp_path)
     await made.prepare()
     for peer in [*made.liars, made.honest]:
