@@ -37,7 +37,7 @@ def history_of(wren: Wren) -> list[tuple[object, ...]]:
 
 @pytest.fixture
 def wren(node: RealNode, tmp_path: Path) -> Wren:
-    return Wren(tmp_path / "wren", peers=(node.address,))
+    return Wren(tmp_path / "wren", peers=(node.address,), password=None)
 
 
 def pay(node: RealNode, address: str, satoshis: int) -> str:
@@ -100,14 +100,14 @@ def test_a_long_chain_many_payments_and_a_restore_of_each_type(node: RealNode, w
     row = next(row for row in wren("history") if row["txid"] == sent["txid"])
     assert (row["status"], row["proven"], row["amount"]) == ("confirmed", True, -1_200_000 - sent["fee"])
 
-    again = Wren(tmp_path / "again", peers=(node.address,))
+    again = Wren(tmp_path / "again", peers=(node.address,))  # this one behind a password
     restored = again("restore", stdin=created["mnemonic"] + "\n")
     assert restored["fingerprint"] == created["fingerprint"]
     sync(again, node)
     assert again("balance") == balance
     assert history_of(again) == history_of(wren)
     for kind in TYPES:
-        single = Wren(tmp_path / f"only-{kind}", peers=(node.address,))
+        single = Wren(tmp_path / f"only-{kind}", peers=(node.address,), password=None)
         single("restore", "--type", kind, stdin=created["mnemonic"])
         sync(single, node)
         mine = {coin["outpoint"] for coin in single("coins")}

@@ -1,5 +1,6 @@
 """The whole story through the window: its own engine process, a real node, every click a user's."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +49,9 @@ class Play(Stage):
         async def start() -> RemoteEngine:
             return RemoteEngine.start(engine_main, options)
 
-        super().__init__(loop, context, loop.run_until_complete(start()), qtbot)
+        engine = loop.run_until_complete(start())
+        asyncio.events._set_running_loop(loop)  # as after every `run` of a stage
+        super().__init__(loop, context, engine, qtbot)
 
     def wait(self, reached: Callable[[], object], what: str) -> None:
         self.until(reached, what, SECONDS)
