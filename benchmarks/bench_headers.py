@@ -34,7 +34,7 @@ def rows() -> Iterator[Row]:
     used = median(run.processor for run in runs)
     yield ratio(f"{name} and filter headers", both, headers, 2.0, f"against headers alone; processor {used:.1f} s")
     memory = max(run.memory for run in runs)
-    yield Row(f"the engine's memory, {name}", "<= 140 MB", f"{memory:.0f} MB", memory <= 140, "no wallet open; peak")
+    yield Row(f"the engine's memory, {name}", "<= 120 MB", f"{memory:.0f} MB", memory <= 120, "no wallet open; peak")
     if has_kyoto():
         yield beside_kyoto()
 

@@ -16,7 +16,8 @@ QUIET_SECONDS = 15.0
 KYOTO_TIP = 100_000 if FULL else 30_000
 """Kyoto takes half an hour for 900,000."""
 RUNS = 3
-MEMORY = 200
+MEMORY, BUDGET = 200, 120
+"""MB in all, and for the engine: the window takes the rest (benchmarks/bench_window.py)."""
 
 
 def rows() -> Iterator[Row]:
@@ -82,5 +83,5 @@ def memory(name: str, ours: list[RestoreRun], theirs: list[RestoreRun]) -> Row:
     found = max(run.memory for run in ours)
     note = f"kyoto: {max(run.memory for run in theirs):.0f} MB" if theirs else ""
     return Row(
-        f"  the engine's memory, {name}", f"<= {MEMORY} MB with the window", f"{found:.0f} MB", found <= 140, note
+        f"  the engine's memory, {name}", f"<= {MEMORY} MB with the window", f"{found:.0f} MB", found <= BUDGET, note
     )

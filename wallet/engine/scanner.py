@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 _AHEAD: Final = 4
 """Batches of filters that are asked for before the present one is matched."""
-_BATCH_BYTES: Final = 4_000_000
-_SIZES: Final = (SCAN_LIMIT, SCAN_LIMIT // 2, SCAN_LIMIT // 4, SCAN_LIMIT // 8)
+_BATCH_BYTES: Final = 2_000_000
+_SIZES: Final = (SCAN_LIMIT, 500, 250, 125, 63)
 """Filters in a batch: as many as are not more bytes than that."""
 _COMMIT_SECONDS: Final = 0.5
 _BLOCKS_AT_ONCE: Final = 8
