@@ -97,6 +97,19 @@ def test_a_payment_that_could_not_be_stored_is_not_sent_and_holds_no_coins(tmp_p
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("fee", [0, 10])
+def test_a_fee_that_no_peer_passes_on_is_refused_before_a_coin_is_tied_up(tmp_path: Path, fee: int) -> None:
+    async def story(world: World) -> None:
+        address = (await world.prepare(250_000)).recipients[0].address
+        assert address is not None
+        order = api.PreparePayment(((address, 250_000),), fee=fee)
+        with pytest.raises(api.WrenError, match="would never arrive"):
+            await world.engine.run(order)
+        assert (await world.engine.run(api.GetBalance())).total == 600_000
+
+    play(tmp_path, story)
+
+
 def test_the_same_review_can_be_sent_once_the_disk_has_room(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         review = await world.prepare(250_000)

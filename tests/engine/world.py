@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from tests.peers.chain import ChainBuilder
@@ -94,7 +95,7 @@ class ScriptedNode:
         return min(self.chain.height, self.files.headers.tip_height)
 
 
-PEER: Any = object()
+PEER: Any = SimpleNamespace(fee_filter=1_000)  # satoshis per 1,000 vB
 
 
 class World:

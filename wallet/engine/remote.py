@@ -54,6 +54,7 @@ class RemoteEngine:
     """The window's end of the pipe. Make it with `RemoteEngine.start`, on the loop that will use it."""
 
     def __init__(self, connection: "Connection[Any, Any]", process: SpawnProcess) -> None:
+        self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._process = process
         self._next = _EVENT
@@ -82,7 +83,7 @@ class RemoteEngine:
             raise _engine_gone()
         self._next += 1
         number = self._next
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting[number] = future
         try:
             self._connection.send_bytes(wire.dumps((number, command)))

@@ -51,12 +51,23 @@ class Spending:
             rate = await self._fees.usual_rate(0.0 if command.offline else command.timeout)
             intent = replace(intent, fee_rate=FeeRate.from_sat_per_vb(rate))
         draft = build(intent, session.ledger, self._network.tip_height, self._parts.chance)
+        self._refuse_stuck(draft)
         number = secrets.token_hex(8)
         idle = [key for key, found in session.prepared.items() if found.sending is None]
         for key in idle[: max(0, len(idle) - MAX_PREPARED + 1)]:
             del session.prepared[key]
         session.prepared[number] = Prepared(draft, command.label)
         return self._review(number, session, draft)
+
+    def _refuse_stuck(self, draft: PaymentDraft) -> None:
+        """A fee that no peer passes on would leave the coins tied up in a payment that nobody ever sees."""
+        floor = self._fees.report().floor
+        if draft.fee < FeeRate.from_sat_per_vb(floor).fee(draft.vsize):
+            message = (
+                f"a fee of {draft.fee} satoshis is {draft.fee_rate:.3g} sat/vB, and peers pass on nothing below "
+                f"{floor:.3g} sat/vB: the payment would never arrive"
+            )
+            raise api.WrenError("refused", message)
 
     async def _catch_up(self, seconds: float) -> None:
         """Coins that were spent elsewhere must be known before a payment is built on them."""
