@@ -37,5 +37,7 @@ if ! { [ -x "$venv/bin/python" ] && supported "$venv/bin/python"; }; then
 fi
 
 pip="$venv/bin/python -m pip --disable-pip-version-check --quiet"
-$pip install --require-hashes -r "$locks" -r requirements-build.lock
+# The lock is complete: what it does not name is not looked for, whatever has been released since.
+$pip install --no-deps --require-hashes -r "$locks" -r requirements-build.lock
 $pip install --no-deps --no-build-isolation -e .
+$pip check
