@@ -115,6 +115,7 @@ class Photographer:
         await self.take("history")
         dialog = shell.open_transaction(self._engine.rows[3].txid)
         await self.take("transaction", dialog)
+        await self.take("transaction-whole", dialog.area.widget())
         dialog.close()
         shell.sidebar.choose("settings")
         await self.take("settings")

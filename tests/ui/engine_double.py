@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
+from tests.bitcoin.blocks import make_block
+from wallet.bitcoin.merkle import build_proof
 from wallet.engine import api
 
 T = TypeVar("T")
@@ -210,17 +212,7 @@ class EngineDouble:
 
     def _GetProof(self, command: api.GetProof) -> dict[str, object]:  # noqa: N802
         row = self._row(command.txid)
-        return {
-            "txid": row.txid,
-            "tx": "02" * 60,
-            "height": row.height,
-            "block_hash": "0000" + "ab" * 30,
-            "header": "20" * 80,
-            "position": 6,
-            "branch": ["c1" * 32, "d2" * 32, "e3" * 32],
-            "coinbase": "01" * 60,
-            "coinbase_branch": ["c1" * 32, "d2" * 32, "e3" * 32],
-        }
+        return build_proof(make_block(3_000), 1_203, row.height or 0).to_json()
 
     def _VerifyProof(self, command: api.VerifyProof) -> api.ProofVerdict:  # noqa: N802
         height = command.document["height"]

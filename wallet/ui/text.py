@@ -1,7 +1,7 @@
 """How texts, amounts and times are written for people. Text from outside is shown literally, whatever is in it."""
 
 import unicodedata
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale
@@ -163,6 +163,18 @@ def format_share(part: Sats, whole: Sats) -> str:
     return f"{QLocale().toString(share, 'f', 1)}{NO_BREAK}%"
 
 
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def format_work(hashes: int) -> str:
+    """A number of hashes as a power of ten, as nobody reads thirty digits."""
+    if hashes < 1_000_000:
+        return QLocale().toString(hashes)
+    power = len(str(hashes)) - 1
+    return f"{QLocale().toString(hashes / 10**power, 'f', 1)} {_TIMES} 10{str(power).translate(_SUPERSCRIPTS)}"
+
+
 # --- times ------------------------------------------------------------------------------------------------------------
 
 
@@ -174,6 +186,11 @@ def format_time(moment: datetime) -> str:
     """Date and time of day, in the user's zone and words; the month by its name, so that no order is mistaken."""
     time = QLocale().toString(_local(moment).time(), QLocale.FormatType.ShortFormat)
     return f"{format_day(moment)}, {time}"
+
+
+def format_time_of(seconds: int) -> str:
+    """A moment given in Unix seconds."""
+    return format_time(datetime.fromtimestamp(seconds, UTC))
 
 
 def format_day(moment: datetime | date) -> str:

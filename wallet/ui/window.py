@@ -4,10 +4,11 @@ Pages are imported when they are first shown: the window itself does not wait fo
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from wallet.bitcoin.address import AddressError
@@ -23,6 +24,7 @@ from wallet.ui.widgets.brand import brand
 
 if TYPE_CHECKING:
     from wallet.ui.pages.create import CreatePage
+    from wallet.ui.pages.proof import ProofFileDialog
     from wallet.ui.pages.restore import RestorePage
     from wallet.ui.pages.unlock import ChooserPage, UnlockPage
     from wallet.ui.shell import Shell
@@ -55,6 +57,7 @@ class Window(QMainWindow):
         self.setCentralWidget(box(column(self.banner, self.stack, spacing=0)))
         self.setWindowTitle("Wren")
         self.setMinimumSize(*MINIMUM)
+        self.setAcceptDrops(True)
         self._place()
         self._connect()
 
@@ -233,6 +236,27 @@ class Window(QMainWindow):
         pages = (page for page in (self.create_page, self.restore_page) if page is not None)
         return any(page.isVisible() and page.holds_words() for page in pages)
 
+    # --- proof files ---
+
+    @override
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped_proof(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    @override
+    def dropEvent(self, event: QDropEvent) -> None:
+        if (path := _dropped_proof(event.mimeData())) is not None:
+            event.acceptProposedAction()
+            self.verify_proof(path)
+
+    def verify_proof(self, path: Path) -> "ProofFileDialog":
+        """Judge a proof that is in a file; no wallet need be open."""
+        from wallet.ui.pages.proof import ProofFileDialog
+
+        dialog = ProofFileDialog(self.context, path, self)
+        dialog.show()
+        return dialog
+
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._words_at_risk() and not self._asked_to_leave:
@@ -247,6 +271,12 @@ class Window(QMainWindow):
         self.context.clipboard.clear()
         event.accept()
         self.closing.emit()
+
+
+def _dropped_proof(data: QMimeData) -> Path | None:
+    """The one file that was dropped, if it may be a proof."""
+    files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    return files[0] if len(files) == 1 and files[0].suffix.lower() == ".json" else None
 
 
 def _starting() -> QWidget:

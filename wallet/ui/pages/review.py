@@ -15,8 +15,9 @@ from wallet.ui.widgets.address import AddressLabel
 from wallet.ui.widgets.amount import AmountEdit, AmountLabel
 from wallet.ui.widgets.button import BusyButton, Button
 from wallet.ui.widgets.field import Field
+from wallet.ui.widgets.flow import FlowDiagram, review_streams
 from wallet.ui.widgets.frame import card, line
-from wallet.ui.widgets.label import Label, caption, note, title
+from wallet.ui.widgets.label import Label, caption, note, section, title
 from wallet.ui.widgets.message import Message
 from wallet.ui.widgets.password import PasswordBox
 
@@ -55,6 +56,7 @@ class ReviewStep(QWidget):
         self.recipients = QVBoxLayout()
         self.warnings = QVBoxLayout()
         self.figures = QVBoxLayout()
+        self.flow = FlowDiagram(context.preferences)
         self.accept = AmountEdit(context.preferences)
         self.accept_field = Field(self.tr("Type the &fee to accept it"), self.accept)
         self.accept_button = Button(self.tr("&Accept this fee"))
@@ -83,6 +85,7 @@ class ReviewStep(QWidget):
                 card(self.password_field),
                 self.message,
                 row(self.back_button, None, self.send_button),
+                card(section(self.tr("Where the money goes")), self.flow),
                 None,
                 spacing=Space.LARGE,
             )
@@ -106,6 +109,7 @@ class ReviewStep(QWidget):
         _refill(self.warnings, [Message(item.text, "warning") for item in review.warnings])
         _refill(self.recipients, [self._recipient(end) for end in review.recipients])
         _refill(self.figures, [self._figures(review)])
+        self.flow.show_flow(*review_streams(review))
         blocked = any(item.blocking for item in review.warnings) and accepted != review.fee
         self._acceptance.setVisible(blocked)
         if not blocked:

@@ -4,95 +4,27 @@ import asyncio
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 
 from wallet.engine import api
 from wallet.override import override
 from wallet.ui.context import Context
-from wallet.ui.design.layout import column, row
+from wallet.ui.design.layout import column, fit_to_screen, row, scrolling
 from wallet.ui.design.metrics import Space, Type
 from wallet.ui.models.history import status_icon, status_words
+from wallet.ui.pages.proof import ProofCard, breakable
 from wallet.ui.pages.review import Figures
 from wallet.ui.text import Unit, format_amount, format_time
 from wallet.ui.widgets.address import AddressLabel
 from wallet.ui.widgets.amount import AmountLabel
-from wallet.ui.widgets.button import BusyButton, Button
+from wallet.ui.widgets.button import Button
 from wallet.ui.widgets.copy import CopyButton
 from wallet.ui.widgets.field import Field
+from wallet.ui.widgets.flow import FlowDiagram, streams_in, streams_out
 from wallet.ui.widgets.frame import card, line
 from wallet.ui.widgets.icon import Icon
-from wallet.ui.widgets.label import Code, Label, caption, note, section
+from wallet.ui.widgets.label import Code, Label, caption, section
 from wallet.ui.widgets.message import Message
-
-
-class ProofCard(QWidget):
-    """The Merkle branch from the transaction up to the block's header, in figures, checked again on demand."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__()
-        self._context = context
-        self.document: dict[str, object] = {}
-        self.message = Message()
-        self.again = BusyButton(self.tr("&Verify again"), "plain", "shield")
-        self.again.clicked.connect(self.verify)
-        self.lines = QVBoxLayout()
-        self.lines.setSpacing(Space.HAIR)
-        explained = note(
-            self.tr(
-                "Hashing the transaction with each value below, one after the other, must give the Merkle root in the "
-                "block's header; the header's own hash carries the work that was spent on it."
-            )
-        )
-        self.setLayout(
-            column(card(section(self.tr("Proof")), self.message, explained, self.lines, row(self.again, None)))
-        )
-
-    def show_proof(self, document: dict[str, object]) -> None:
-        self.document = document
-        branch = document.get("branch")
-        steps: Sequence[object] = branch if isinstance(branch, list) else ()
-        self._add(self.tr("Position in the block"), str(document.get("position", "")))
-        self._add(
-            self.tr("Block {height}").format(height=document.get("height", "")), str(document.get("block_hash", ""))
-        )
-        for number, step in enumerate(steps, 1):
-            self._add(self.tr("Branch, step {n}").format(n=number), str(step))
-        self._add(self.tr("Header"), str(document.get("header", "")))
-        self.verify()
-
-    def _add(self, name: str, value: str) -> None:
-        code = Code(_breakable(value), Type.CAPTION)
-        code.setAccessibleName(value)
-        self.lines.addWidget(caption(name))
-        self.lines.addWidget(code)
-
-    def verify(self) -> None:
-        if self.document and not self.again.is_busy:
-            self.again.start(self.tr("Verifying…"))
-            self._context.bridge.start(self._verify(), self._failed)
-
-    async def _verify(self) -> None:
-        verdict = await self._context.bridge.run(api.VerifyProof(self.document))
-        self.again.stop()
-        if verdict.valid and verdict.known:
-            text = self.tr(
-                "The figures lead to the header of block {height}, which is in the chain with the most work."
-            )
-            self.message.say(text.format(height=verdict.height), "good")
-        elif verdict.valid:
-            text = self.tr("The figures lead to a header, but it is not in the chain that we hold.")
-            self.message.say(text, "warning")
-        else:
-            self.message.say(self.tr("The proof does not hold: {reason}").format(reason=verdict.reason), "error")
-
-    def _failed(self, error: api.WrenError) -> None:
-        self.again.stop()
-        self.message.say(error.message, "error")
-
-
-def _breakable(value: str) -> str:
-    """A long hash in groups, so that it can wrap."""
-    return " ".join(value[start : start + 8] for start in range(0, len(value), 8))
 
 
 class TransactionDialog(QDialog):
@@ -120,22 +52,18 @@ class TransactionDialog(QDialog):
         inside = QWidget()
         inside.setObjectName("content")
         inside.setLayout(self.content)
-        scroll = self.area = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(inside)
+        scroll = self.area = scrolling(inside)
         close = Button(self.tr("&Close"), "primary")
         close.clicked.connect(self.close)
         foot = row(None, close)
         foot.setContentsMargins(Space.WIDE, 0, Space.WIDE, Space.LARGE)
         self.setLayout(column(scroll, foot))
-        screen = self.screen().availableGeometry()
-        self.resize(min(720, screen.width() - 40), min(760, screen.height() - 60))
+        fit_to_screen(self, 760, 760)
 
     async def _load(self) -> None:
         detail = await self._context.bridge.run(api.GetTransaction(self._txid))
         self.content.addWidget(self._summary(detail))
+        self.content.addWidget(self._flow(detail))
         self.content.addWidget(self._ends(self.tr("From"), detail.inputs))
         self.content.addWidget(self._ends(self.tr("To"), detail.outputs))
         self.content.addWidget(self.proof)
@@ -143,6 +71,11 @@ class TransactionDialog(QDialog):
         if detail.row.proven:
             self.proof.show_proof(await self._context.bridge.run(api.GetProof(self._txid)))
             self.proof.show()
+
+    def _flow(self, detail: api.TransactionDetail) -> QWidget:
+        flow = FlowDiagram(self._context.preferences)
+        flow.show_flow(streams_in(detail.inputs), streams_out(detail.outputs, fee_of(detail)))
+        return card(section(self.tr("Flow")), flow)
 
     def _failed(self, error: api.WrenError) -> None:
         self.problem.say(error.message, "error")
@@ -165,7 +98,7 @@ class TransactionDialog(QDialog):
             fee = AmountLabel(self._context.preferences, Type.STRONG)
             fee.show_amount(entry.fee)
             figures.add(self.tr("Fee"), fee, rate)
-        txid = Code(_breakable(entry.txid), Type.CAPTION)
+        txid = Code(breakable(entry.txid), Type.CAPTION)
         copy = CopyButton(self._context.clipboard, self.tr("Copy &id"), lambda: entry.txid, "quiet")
         return card(
             headline,
@@ -204,3 +137,12 @@ class TransactionDialog(QDialog):
             if task is not None:
                 task.cancel()
         super().done(result)
+
+
+def fee_of(detail: api.TransactionDetail) -> int | None:
+    """Known where all inputs are, whoever made the transaction."""
+    inputs = [end.amount for end in detail.inputs]
+    outputs = [end.amount for end in detail.outputs]
+    if not inputs or None in inputs or None in outputs:
+        return detail.row.fee
+    return sum(amount or 0 for amount in inputs) - sum(amount or 0 for amount in outputs)
