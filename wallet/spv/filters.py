@@ -5,6 +5,7 @@ is the business of `wallet.spv.sync_filterheaders`. Filter headers do not name t
 headers are, whenever blocks leave the chain.
 """
 
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
@@ -50,6 +51,9 @@ class FilterHeaderChain:
         """How many peers agreed on the newest filter header."""
         self._settle()
         headers.before_cut = self.truncate
+        self.before_revoke: Callable[[int], None] = lambda _height: None
+        """Called with the height from which on filter headers turned out to be lies, before the store forgets them: who
+        does not note it then would not learn it after a crash."""
 
     # --- reading
 
@@ -121,6 +125,11 @@ class FilterHeaderChain:
         self.undecided = {decided for decided in self.undecided if decided <= height}
         if self.tip_height > height:
             self._store.drop(height + 1, self.tip_height)
+
+    def revoke(self, height: int) -> None:
+        """Forget the filter headers from a height on: they were lies, and so was what was matched by them."""
+        self.before_revoke(height)
+        self.truncate(height - 1)
 
     def flush(self) -> None:
         """Make the chain safe against power loss."""

@@ -90,6 +90,7 @@ class Node:
         self._config = config
         self._sync = synchronizer
         self._listener = listener
+        synchronizer.before_revoke(listener.filters_revoked)
         self._clock = Clock()
         self._source = _source_of(config, book)
         self._mempool = Mempool()
@@ -317,8 +318,10 @@ class Node:
                 self._links.drop(peer_id, reason, ban=ban)
             case FiltersReady() | BlockReady() | RequestFailed():
                 self._answer(work)
-            case ChainChanged() | FiltersRevoked() | Progressed():
+            case ChainChanged() | Progressed():
                 self._report(work)
+            case FiltersRevoked():
+                pass  # the listener knows: it was told before they were forgotten
 
     def _answer(self, work: FiltersReady | BlockReady | RequestFailed) -> None:
         match work:
@@ -330,12 +333,10 @@ class Node:
                 _refuse(self._filters, token, Superseded(reason))
                 _refuse(self._blocks, token, Superseded(reason))
 
-    def _report(self, work: ChainChanged | FiltersRevoked | Progressed) -> None:
+    def _report(self, work: ChainChanged | Progressed) -> None:
         match work:
             case ChainChanged(update):
                 self._listener.chain_changed(update)
-            case FiltersRevoked(from_height):
-                self._listener.filters_revoked(from_height)
             case Progressed():
                 self._listener.progress_changed()
 

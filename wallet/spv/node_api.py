@@ -41,7 +41,10 @@ class NodeListener(Protocol):
         """A transaction was announced and fetched; once for each transaction that is remembered."""
 
     def filters_revoked(self, from_height: int) -> None:
-        """Filters given out from this height on were a peer's lies: match those heights again."""
+        """Filters given out from this height on were a peer's lies: note durably to match those heights again.
+
+        Called before the filter headers are forgotten: after a crash nobody else would know.
+        """
 
     def peers_changed(self) -> None:
         """A peer is ready or gone."""

@@ -3,6 +3,7 @@
 Every method takes the time and returns actions, to be carried out in order. What a peer does wrong ends in a Drop.
 """
 
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -78,6 +79,10 @@ class Synchronizer:
         self._progress = self.progress()
         if headers.base_height == 0:
             self._shared.wanted = 0
+
+    def before_revoke(self, told: Callable[[int], None]) -> None:
+        """Have somebody told of filters that turn out to be lies, by the first height, before they are forgotten."""
+        self._shared.filters.before_revoke = told
 
     # --- peers
 

@@ -121,7 +121,7 @@ class Dispute:
         for late in self._requests.overdue(now):
             peer = self._shared.peers.get(late.peer_id)
             if peer is not None:
-                peer.mute = True
+                peer.silence(now)
             self.peer_gone(late.peer_id)
             self._shared.unheard(late.peer_id)
 
@@ -200,7 +200,7 @@ class Dispute:
 
     def _revoke(self, height: int) -> None:
         """What we hold from here on was a lie."""
-        self._shared.filters.truncate(height - 1)
+        self._shared.filters.revoke(height)
         for peer in self._shared.peers.values():
             peer.compared = min(peer.compared, height - 1)
         self._shared.actions.append(FiltersRevoked(height))

@@ -122,13 +122,12 @@ class Fetching:
         self._block_requests.forget_peer(peer_id)
 
     def receive_filter(self, peer: SyncPeer, message: CFilter, now: float) -> None:
-        """A filter, from whomever; PeerFault when it is not the one that the filter headers name."""
+        """A filter, from whomever; PeerFault when it is not the one that the peer's own filter headers name."""
         block_hash = message.block_hash
         found = None
         for job in self._filter_jobs.values():
             place = job.places.get(block_hash)
-            if place is not None and job.filters[place] is None:
-                self._check_filter(job, place, message.filter)
+            if place is not None and job.filters[place] is None and self._fits(job, place, peer, message.filter):
                 job.filters[place] = message.filter
                 job.missing -= 1
                 found = job
@@ -140,11 +139,20 @@ class Fetching:
             self._finish()
             self.assign(now)
 
-    def _check_filter(self, job: FilterJob, place: int, raw: bytes) -> None:
+    @staticmethod
+    def _fits(job: FilterJob, place: int, peer: SyncPeer, raw: bytes) -> bool:
+        """Whether a filter is the one that our filter headers name.
+
+        PeerFault when it is not, and the peer had said that it would be. Of who said nothing yet, it may be our filter
+        headers that are false: the comparison will tell.
+        """
         previous, wanted = job.headers[place * SIZE :][:SIZE], job.headers[(place + 1) * SIZE :][:SIZE]
         digest = sha256(sha256(raw).digest()).digest()
-        if sha256(sha256(digest + previous).digest()).digest() != wanted:
+        if sha256(sha256(digest + previous).digest()).digest() == wanted:
+            return True
+        if peer.compared >= job.start + place and not peer.beside:
             raise PeerFault("bad-filter", detail=f"filter at {job.start + place}")
+        return False
 
     def _finish(self) -> None:
         for job in [job for job in self._filter_jobs.values() if job.hashes and not job.missing]:
@@ -231,7 +239,7 @@ class Fetching:
         able = [
             peer
             for peer in self._shared.peers.values()
-            if peer.serves_filters and peer.known >= job.stop and peer.id not in asked
+            if peer.serves_filters and peer.vouches_for(job.stop) and peer.known >= job.stop and peer.id not in asked
         ]
         fresh = [peer for peer in able if peer.id not in job.asked]
         if asked and now < job.begun + VERY_SLOW:

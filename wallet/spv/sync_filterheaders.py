@@ -128,7 +128,7 @@ class FilterHeaderSync:
         for late in self._requests.overdue(now):
             peer = self._shared.peers.get(late.peer_id)
             if peer is not None and late.key == CLAIMS and len(self._voters(-1)) > 1:
-                peer.mute = True
+                peer.silence(now)
             self._shared.unheard(late.peer_id)
         for request in self._requests.unanswered(now, AGAIN):
             first, last = request.key
@@ -136,6 +136,9 @@ class FilterHeaderSync:
                 self._say(self._shared.peers[request.peer_id], request.key)
         if self.dispute is not None:
             self.dispute.tick(now)
+        for peer in self._shared.peers.values():
+            if peer.is_mute and now >= peer.mute_until:
+                peer.mute_until, peer.claims = 0.0, None
 
     # --- what next
 
@@ -173,7 +176,7 @@ class FilterHeaderSync:
 
     def _voters(self, height: int) -> list[SyncPeer]:
         """Peers with a voice whose word is ours up to a height."""
-        peers = [peer for peer in self._shared.peers.values() if peer.serves_filters and not peer.mute]
+        peers = [peer for peer in self._shared.peers.values() if peer.serves_filters and not peer.is_mute]
         return [peer for peer in peers if peer.compared >= height or peer.beside]
 
     def _ask_claims(self, now: float) -> None:

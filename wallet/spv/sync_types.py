@@ -17,6 +17,8 @@ PRUNED_DEPTH: Final = 288
 """Blocks that a node of the kind NETWORK_LIMITED keeps (BIP159)."""
 SILENCES: Final = 3
 """Requests in a row that a peer may leave unanswered before its place goes to another."""
+MUTE: Final = 60.0
+LONGEST_MUTE: Final = 3_600.0
 STRIKES: Final = 10
 """Headers without a parent, announcements without headers and full messages without news that a peer may send."""
 
@@ -115,7 +117,7 @@ class SyncPeer:
 
     Of filter headers: claims: those that it says belong to multiples of 1,000 (None: not asked yet); compared: up to
     where its word is known to be ours; beside: it differs from us in a block that decides nothing, so that only its
-    filter hashes can be compared; mute: it would not explain itself, and has no voice.
+    filter hashes can be compared; mute_until: it did not explain itself and has no voice until then; mutes: how often.
     """
 
     info: PeerInfo
@@ -130,7 +132,8 @@ class SyncPeer:
     claims: dict[int, FilterHeader] | None = None
     compared: int = -1
     beside: bool = False
-    mute: bool = False
+    mute_until: float = 0.0
+    mutes: int = 0
 
     @property
     def id(self) -> int:
@@ -151,6 +154,20 @@ class SyncPeer:
     @property
     def serves_filters(self) -> bool:
         return self.info.serves_filters
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether it lost its voice for now."""
+        return self.mute_until > 0
+
+    def silence(self, now: float) -> None:
+        """Take its voice for a minute, and for twice as long each further time: who was only slow is heard again."""
+        self.mute_until = now + min(LONGEST_MUTE, MUTE * 2.0**self.mutes)
+        self.mutes = min(self.mutes + 1, 16)
+
+    def vouches_for(self, height: int) -> bool:
+        """Whether its word about the filters up to a height is known to be ours."""
+        return self.compared >= height or self.beside
 
     @property
     def is_quick(self) -> bool:

@@ -1,0 +1,97 @@
+"""Filter headers that were believed too early, and honest peers that must not pay for that."""
+
+import pytest
+
+from tests.peers.chain import ChainBuilder
+from tests.spv.test_sync import PAID, Node, World, assert_synced, filter_without
+from wallet.spv.message import GetCFCheckpt, GetCFilters
+from wallet.spv.sync import Drop, FiltersReady, FiltersRevoked
+
+
+@pytest.fixture(scope="module")
+def chain() -> ChainBuilder:
+    builder = ChainBuilder()
+    builder.mine(2310)
+    builder.mine_payment(PAID, 5_000_000)
+    builder.mine(9)
+    return builder
+
+
+def liar(chain: ChainBuilder) -> Node:
+    return Node(chain, {2311: filter_without(chain, 2311, PAID)})
+
+
+def test_an_honest_peer_is_not_asked_for_filters_before_its_word_was_compared(chain: ChainBuilder) -> None:
+    """Its true filters do not fit what a liar made us believe before it came: it would look like the liar."""
+    world = World({10: liar(chain), 1: Node(chain)}).join(10).run(3)
+    world.nodes[10].silent = {GetCFilters}
+    for token in range(6):
+        world.do(world.sync.request_filters(token, 2000, 2320, world.now))
+    world.run()
+    assert not world.of(FiltersReady)
+    world.nodes[10].silent = set()
+    world.join(1).run(30)
+    assert world.banned == {10}
+    assert world.of(FiltersRevoked) == [FiltersRevoked(2311)]
+    assert_synced(world, chain)
+    assert [each.filters[311] for each in world.of(FiltersReady)] == [chain.blocks[2311].filter] * 6
+
+
+def test_a_filter_that_comes_from_a_peer_that_vouched_for_nothing_bans_nobody(chain: ChainBuilder) -> None:
+    """An answer to a question of before: while it travelled, the peer's word was put in doubt."""
+    world = World({10: liar(chain), 1: Node(chain)}).join(10).run(3)
+    world.nodes[10].silent = {GetCFilters}
+    world.do(world.sync.request_filters("batch", 2000, 2320, world.now))
+    world.join(1)
+    for answer in world.nodes[1].answer(GetCFilters(2311, chain.tip.hash)):
+        world.say(1, answer)
+    assert world.of(Drop) == []
+    world.nodes[10].silent = set()
+    world.run(30)
+    assert world.banned == {10}
+    assert_synced(world, chain)
+
+
+def test_an_honest_peer_that_was_slow_gets_its_voice_back(chain: ChainBuilder) -> None:
+    """Else who can slow it down for ten seconds decides alone what the wallet sees."""
+    world = World({10: liar(chain), 1: Node(chain)})
+    world.nodes[1].silent = {GetCFCheckpt}
+    world.join(10, 1).run(15)
+    assert world.filters.header_at(2320) != chain.tip.filter_header, "the liar is believed while nobody else speaks"
+    world.nodes[1].silent = set()
+    world.run(90)
+    assert world.banned == {10}
+    assert_synced(world, chain)
+
+
+def test_when_all_were_silent_for_a_while_all_speak_again(chain: ChainBuilder) -> None:
+    world = World({1: Node(chain), 2: Node(chain)})
+    for node in world.nodes.values():
+        node.silent = {GetCFCheckpt}
+    world.join(1, 2).run(12)
+    for node in world.nodes.values():
+        node.silent = set()
+    world.run(90)
+    assert world.of(Drop) == []
+    assert_synced(world, chain)
+    assert world.sync.progress().agreed_by == 2
+
+
+def test_who_never_explains_itself_is_asked_ever_more_rarely(chain: ChainBuilder) -> None:
+    world = World({1: Node(chain), 10: liar(chain)})
+    world.nodes[10].silent = {GetCFilters}
+    world.join(1, 10).run(1_000)
+    assert_synced(world, chain)
+    asked = [each for each in world.nodes[10].asked if isinstance(each, GetCFilters) and each.start_height == 2311]
+    assert 2 <= len(asked) <= 5
+    assert world.banned == set()
+
+
+def test_who_matched_by_a_lie_is_told_before_it_is_forgotten(chain: ChainBuilder) -> None:
+    """A crash in between must find the lie still there, to be unmasked again, or the wallet knowing of it."""
+    told: list[tuple[int, int]] = []
+    world = World({10: liar(chain), 1: Node(chain)}).join(10).run(3)
+    world.sync.before_revoke(lambda height: told.append((height, world.stores[1].tip or 0)))
+    world.join(1).run(20)
+    assert told == [(2311, 2320)]
+    assert_synced(world, chain)
