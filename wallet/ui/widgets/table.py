@@ -1,0 +1,67 @@
+"""A table of rows: whole rows are chosen, Return or a double click opens one, Tab leaves it."""
+
+from typing import Any, Final
+
+from PySide6.QtCore import QModelIndex, QSize, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from wallet.override import override
+from wallet.ui.models.table import ICON_SIZE, TableModel
+
+ROW_HEIGHT: Final = 44
+NARROW: Final = 640
+"""Below this width columns take their narrow widths, and those without one are left out."""
+
+
+class Table(QTableView):
+    """`opened` carries the row; the model's columns say how wide each is."""
+
+    opened = Signal(object)
+
+    def __init__(self, model: TableModel[Any], name: str, many: bool = False) -> None:
+        super().__init__()
+        self._rows = model
+        self.setModel(model)
+        self.setAccessibleName(name)
+        selection = QAbstractItemView.SelectionMode
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(selection.ExtendedSelection if many else selection.SingleSelection)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setWordWrap(True)
+        self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        self.setMinimumHeight(260)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(60)
+        for section, column in enumerate(model.columns):
+            if not column.width:
+                header.setSectionResizeMode(section, QHeaderView.ResizeMode.Stretch)
+        self.activated.connect(self._open)
+
+    def selected(self) -> list[Any]:
+        """The chosen rows, from the top."""
+        return [self._rows.row_at(index) for index in sorted(self.selectionModel().selectedRows())]
+
+    def choose(self, key: str) -> None:
+        """Select the row of this key, if it is shown."""
+        place = self._rows.place_of(key)
+        if place is not None:
+            self.selectRow(place)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        for section, column in enumerate(self._rows.columns):
+            if column.width:
+                width = column.narrow if narrow else column.width
+                self.setColumnHidden(section, not width)
+                self.horizontalHeader().resizeSection(section, width)
+
+    def _open(self, index: QModelIndex) -> None:
+        self.opened.emit(self._rows.row_at(index))
