@@ -9,12 +9,13 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # What may be missing on a developer's machine (with a loud word at the end of the tests), never in CI.
 OPTIONAL := $(if $(filter true,$(CI)),,-)
 
-.PHONY: help run test check pytest bench fmt lock clean
+.PHONY: help run test check pytest soak bench fmt lock clean
 
 help:
 	@echo "make run     open the wallet's window (installs what it needs first)"
 	@echo "make test    set everything up, check the code, run every test"
 	@echo "make check   lint, types, layers, dependencies"
+	@echo "make soak    restore a wallet of 1,000 payments over 100,000 blocks beside a real node (some minutes)"
 	@echo "make bench   print the benchmarks: goal, figure, MET or MISSED"
 	@echo "make fmt     format the code"
 	@echo "make lock    renew the lock files"
@@ -42,6 +43,10 @@ pytest: $(VENV)/.dev
 
 check: $(VENV)/.dev
 	@$(PY) tools/check.py
+
+soak: $(VENV)/.dev
+	@$(PY) tools/fetch_node.py >/dev/null
+	@WREN_SOAK=1 $(PY) -m pytest -q tests/realnode/test_long_restore.py
 
 bench: $(VENV)/.dev
 	@$(PY) -m benchmarks

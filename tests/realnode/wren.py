@@ -32,6 +32,7 @@ class Wren:
     extra: tuple[str, ...] = ()
     network: str = "regtest"
     environment: dict[str, str] | None = field(default=None)
+    timeout: float = TIMEOUT
 
     def command(self, *arguments: str, as_json: bool = True) -> list[str]:
         line = [sys.executable, "-m", "wallet", "--network", self.network, "--data-dir", str(self.folder)]
@@ -70,7 +71,7 @@ class Wren:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT,
+            timeout=self.timeout,
             check=False,
             env=self.environment,
         )

@@ -286,6 +286,7 @@ class Node:
     def tick(self, now: float) -> None:
         """About a second has passed."""
         self._source.widen(self._extra_peers(now))
+        self._sync.note_received({link.peer.dialled.id: link.connection.received for link in self._links.links}, now)
         self._do(self._sync.tick(now))
         self._do(self._mempool.tick(now))
         self._tell_waiters()

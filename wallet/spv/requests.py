@@ -2,17 +2,21 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+STREAMING: Final = 6.0
+"""So many times as long a peer may take that is sending all the while: the line may be slow, and shared by all."""
 
 K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(slots=True)
 class InFlight(Generic[K]):
-    """One request. asked: when it was sent last; deadline: when its patience ends."""
+    """One request. begun: when it was sent first; asked: when last; deadline: when its patience ends."""
 
     peer_id: int
     key: K
+    begun: float
     asked: float
     deadline: float
 
@@ -29,7 +33,7 @@ class Requests(Generic[K]):
 
     def ask(self, peer_id: int, key: K, now: float) -> None:
         """Note a request that is being sent."""
-        self._waiting[peer_id, key] = InFlight(peer_id, key, now, now + self._patience)
+        self._waiting[peer_id, key] = InFlight(peer_id, key, now, now, now + self._patience)
 
     def answered(self, peer_id: int, key: K) -> bool:
         """Take a request out; False when there was none."""
@@ -44,6 +48,13 @@ class Requests(Generic[K]):
         request = self._waiting.get((peer_id, key))
         if request is not None:
             request.deadline = now + self._patience
+
+    def stay(self, peer_id: int, now: float) -> None:
+        """Bytes are coming from a peer, maybe those of an answer: wait on, but not for ever."""
+        for request in self._waiting.values():
+            if request.peer_id == peer_id:
+                end = min(now + self._patience, request.begun + STREAMING * self._patience)
+                request.deadline = max(request.deadline, end)
 
     def load(self, peer_id: int) -> int:
         """How many answers a peer owes."""

@@ -3,7 +3,7 @@
 Every method takes the time and returns actions, to be carried out in order. What a peer does wrong ends in a Drop.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
 
@@ -50,6 +50,8 @@ __all__ = [
 ]
 
 MAX_FILTERS: Final = 1_000
+STREAM_BYTES: Final = 500
+"""Between two ticks: more than a peer's chatter, less than the share of each of eight on the slowest line of use."""
 
 
 def _nothing_known(_outpoint: bytes) -> None:
@@ -103,6 +105,19 @@ class Synchronizer:
         self._headers.peer_gone(peer_id)
         self._filters.peer_gone(peer_id)
         self._fetching.peer_gone(peer_id)
+
+    def note_received(self, totals: Mapping[int, int], now: float) -> None:
+        """How many bytes have come from each peer so far; to be called before `tick`, as often as that.
+
+        A slow line is no fault of a peer's: who is sending is waited for longer.
+        """
+        for peer in self._shared.peers.values():
+            total = totals.get(peer.id, peer.received)
+            peer.streaming = total >= peer.received + STREAM_BYTES
+            peer.received = total
+            if peer.streaming:
+                for part in (self._headers, self._filters, self._fetching):
+                    part.stay(peer.id, now)
 
     def receive(self, peer_id: int, message: Message, now: float) -> list[Action]:
         """A message of a peer; those that are none of our business are passed over."""

@@ -26,8 +26,9 @@ SLOW: Final = 15.0
 VERY_SLOW: Final = 60.0
 """Seconds after which a batch that still trickles is asked of somebody else too: who was not slow yet; whoever."""
 SECOND_ASK: Final = 10.0
+SECOND_ASK_OF_STREAMING: Final = 30.0
 SECOND_ASK_IN_DISPUTE: Final = 2.0
-"""Seconds after which a block is asked of one more peer, though the first may still send it."""
+"""Seconds after which a block is asked of one more peer, though the first may still send it, or is sending it."""
 BATCHES: Final = 3
 BLOCKS: Final = 4
 """Filter batches and blocks on their way from one peer at a time."""
@@ -59,9 +60,10 @@ class BlockJob:
     asked: set[int] = field(default_factory=set)
     asked_at: float = 0.0
 
-    def is_due(self, now: float) -> bool:
+    def is_due(self, now: float, *, streaming: bool) -> bool:
         """Whether it is time to ask one more peer."""
-        return now >= self.asked_at + (SECOND_ASK_IN_DISPUTE if isinstance(self.token, Dispute) else SECOND_ASK)
+        usual = SECOND_ASK_OF_STREAMING if streaming else SECOND_ASK
+        return now >= self.asked_at + (SECOND_ASK_IN_DISPUTE if isinstance(self.token, Dispute) else usual)
 
 
 class Fetching:
@@ -199,6 +201,15 @@ class Fetching:
             self._shared.unheard(peer_id)
         self.assign(now)
 
+    def stay(self, peer_id: int, now: float) -> None:
+        """Wait on for a peer that is sending."""
+        self._filter_requests.stay(peer_id, now)
+        self._block_requests.stay(peer_id, now)
+
+    def _is_streaming(self, peer_id: int) -> bool:
+        peer = self._shared.peers.get(peer_id)
+        return peer is not None and peer.streaming
+
     # --- giving out work
 
     def assign(self, now: float) -> None:
@@ -211,7 +222,7 @@ class Fetching:
         self._finish()
         for wanted in {job.block_hash: job for job in self._block_jobs.values()}.values():
             asked = self._block_requests.asked_of(wanted.block_hash)
-            if not asked or wanted.is_due(now):
+            if not asked or wanted.is_due(now, streaming=all(map(self._is_streaming, asked))):
                 self._ask_block(wanted, asked, now)
 
     def _prepare(self, job: FilterJob, now: float) -> None:

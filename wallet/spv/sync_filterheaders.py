@@ -76,6 +76,10 @@ class FilterHeaderSync:
         if self.dispute is not None:
             self.dispute.peer_gone(peer_id)
 
+    def stay(self, peer_id: int, now: float) -> None:
+        """Wait on for a peer that is sending."""
+        self._requests.stay(peer_id, now)
+
     def restart(self) -> None:
         """The chain was cut: begin with what it has now."""
         self._requests.clear()

@@ -56,7 +56,7 @@ class HeaderSync:
             self._leader = None
         for first, filler in list(self._fillers.items()):
             if filler == peer_id:
-                del self._fillers[first]
+                self._give_up_fill(first)
 
     def reconciled(self) -> bool:
         """Whether what all connected peers announced is in our chain, known and weaker, or refused."""
@@ -73,6 +73,10 @@ class HeaderSync:
         if peer.tip is None or peer.tip == peer.settled or peer.id in self._retry:
             return True
         return self._shared.headers.is_known(peer.tip)
+
+    def stay(self, peer_id: int, now: float) -> None:
+        """Wait on for a peer that is sending."""
+        self._requests.stay(peer_id, now)
 
     # --- messages
 
@@ -233,7 +237,7 @@ class HeaderSync:
     def _note_late(self, peer_id: int, key: str | int) -> None:
         peer = self._shared.peers.get(peer_id)
         if isinstance(key, int):
-            self._fillers.pop(key, None)
+            self._give_up_fill(key)
         elif self._leader == peer_id:
             self._leader = None
         try:
@@ -266,7 +270,11 @@ class HeaderSync:
         return [] if wanted is None else self._shared.headers.gaps(self._shared.filters.start_for(wanted))
 
     def _assign_fills(self, now: float) -> None:
-        """Give each free peer that is on our chain one range to fill, the highest first."""
+        """Give each free peer that is on our chain one range to fill, the highest first.
+
+        A range is one peer's from beginning to end. Nobody can go on where a liar began, and who gave a false end to
+        what another began could not be told from who was led astray.
+        """
         if not self.synced:
             return
         free = [
@@ -282,10 +290,14 @@ class HeaderSync:
             peer = self._shared.pick(free, self._requests.load)
             if peer is not None:
                 free.remove(peer)
-                if gap.first not in self._fills:
-                    self._fills[gap.first] = self._shared.headers.fill(gap)
+                self._fills[gap.first] = self._shared.headers.fill(gap)
                 self._fillers[gap.first] = peer.id
                 self._ask_fill(peer, self._fills[gap.first], self._fills[gap.first].parent, now)
+
+    def _give_up_fill(self, first: int) -> None:
+        self._fills.pop(first, None)
+        self._fillers.pop(first, None)
+        self._requests.forget(first)
 
     def _ask_fill(self, peer: SyncPeer, fill: GapFill, parent: BlockHash, now: float) -> None:
         self._shared.send(peer.id, GetHeaders(PROTOCOL_VERSION, (parent,), fill.gap.end))
@@ -307,8 +319,7 @@ class HeaderSync:
             self._ask_fill(peer, fill, hash_of(message.raw, message.count - 1), now)
         fill.add(message.raw[: left * SIZE], now)
         if fill.complete:
-            self._requests.forget(first)
-            del self._fills[first], self._fillers[first]
+            self._give_up_fill(first)
             self._assign_fills(now)
 
 
