@@ -209,10 +209,10 @@ def test_change_looks_like_what_is_paid_where_it_can() -> None:
 
 def test_one_accounts_coins_only() -> None:
     ledger = funded([70_000, 60_000], TYPES[2:])
-    found = draft(ledger, intent_of(None, account=1))
+    found = draft(ledger, intent_of(None, accounts=frozenset({1})))
     assert [coin.amount for coin in found.coins] == [60_000]
     with pytest.raises(InsufficientFunds):
-        draft(ledger, intent_of(65_000, account=1))
+        draft(ledger, intent_of(65_000, accounts=frozenset({1})))
 
 
 def test_everything_is_everything_less_the_fee_and_without_coins_that_cost_more_than_they_bring() -> None:

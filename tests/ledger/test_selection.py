@@ -10,8 +10,9 @@ from wallet.bitcoin.amount import FeeRate
 from wallet.bitcoin.hashes import Txid, sha256
 from wallet.bitcoin.transaction import OutPoint
 from wallet.ledger.keychain import ScriptRef
+from wallet.ledger.payment_errors import TooLarge
 from wallet.ledger.record import Coin
-from wallet.ledger.selection import Candidate, Goal, _knapsack, _random_draw, _without_change, select
+from wallet.ledger.selection import Candidate, Goal, _knapsack, _lightest, _random_draw, _without_change, select
 
 
 def coin(amount: int, number: int = 0) -> Coin:
@@ -20,8 +21,8 @@ def coin(amount: int, number: int = 0) -> Coin:
 
 
 def candidates(values: list[int], toll: int = 10) -> list[Candidate]:
-    found = [Candidate(coin(value, number), value, toll) for number, value in enumerate(values)]
-    return sorted(found, key=lambda candidate: (-candidate.value, candidate.coin.outpoint.serialize()))
+    found = [Candidate((coin(value, number),), value, toll, 272) for number, value in enumerate(values)]
+    return sorted(found, key=lambda candidate: (-candidate.value, candidate.coins[0].outpoint.serialize()))
 
 
 def value(chosen: list[Candidate]) -> int:
@@ -45,7 +46,7 @@ def test_a_choice_is_enough_and_none_means_that_nothing_is(values: list[int], go
         return
     assert value(chosen) >= goal.target
     assert all(candidate.value > 0 for candidate in chosen)
-    assert len({candidate.coin.outpoint for candidate in chosen}) == len(chosen)
+    assert len({candidate.coins[0].outpoint for candidate in chosen}) == len(chosen)
 
 
 @given(st.lists(st.integers(1, 500), max_size=9), goals, st.sampled_from([10, 0, -10]))
@@ -101,3 +102,48 @@ def test_the_same_chance_makes_the_same_choice() -> None:
     useful = candidates([random.Random(5).randrange(1, 10_000) for _ in range(60)])
     goal = Goal(123_457, 31, 100, 300)
     assert select(useful, goal, random.Random(3)) == select(useful, goal, random.Random(3))
+
+
+@given(st.lists(st.tuples(st.integers(1, 500), st.integers(1, 3)), min_size=1, max_size=9), st.integers(1, 2_000))
+def test_the_lightest_coins_are_found(coins: list[tuple[int, int]], aim: int) -> None:
+    useful = [
+        Candidate((coin(amount, number),), amount, 10, 100 * weight) for number, (amount, weight) in enumerate(coins)
+    ]
+    useful.sort(key=lambda candidate: -candidate.value)
+    scores = [
+        (sum(each.weight for each in subset), value(list(subset)))
+        for size in range(1, len(useful) + 1)
+        for subset in combinations(useful, size)
+        if value(list(subset)) >= aim
+    ]
+    chosen = _lightest(useful, aim)
+    if chosen is None:
+        assert not scores
+        return
+    assert sum(each.weight for each in chosen) == min(scores)[0]
+    assert value(chosen) == min(scores)[1]
+
+
+def test_while_fees_are_high_few_coins_are_spent_and_while_they_are_low_many() -> None:
+    coins = [coin(20_000, number) for number in range(40)] + [coin(900_000, 40)]
+
+    def inputs(rate: FeeRate, dear: bool) -> int:
+        useful = [Candidate.of(each, 272, rate) for each in coins]
+        fee = rate.fee(31)
+        chosen = select(useful, Goal(400_000, fee, fee + 680, 680, dear=dear), random.Random(1))
+        assert chosen is not None
+        return len(chosen)
+
+    assert inputs(FeeRate(100_000), dear=True) == 1
+    assert inputs(FeeRate(1_000), dear=False) > 20
+
+
+def test_a_choice_fits_into_a_transaction_or_is_refused() -> None:
+    useful = candidates([*[10] * 2_000, 5_000])
+    goal = Goal(5_500, 0, 0, 10, room=272 * 60)
+    chosen = select(useful, goal, random.Random(0))
+    assert chosen is not None
+    assert sum(each.weight for each in chosen) <= goal.room
+    with pytest.raises(TooLarge) as caught:
+        select(useful, Goal(6_000, 0, 0, 10, room=272 * 60), random.Random(0))
+    assert caught.value.coins == 61

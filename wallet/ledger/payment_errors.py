@@ -57,3 +57,16 @@ class CoinRefused(PaymentError):
     """A coin was asked for that cannot be spent now."""
 
     code = "refused"
+
+
+class TooLarge(PaymentError):
+    """More coins or recipients than fit into one transaction that peers pass on."""
+
+    code = "refused"
+
+    def __init__(self, coins: int) -> None:
+        super().__init__(
+            f"this payment would spend {coins} coins or more at once, which makes it larger than peers pass on: "
+            "send a smaller amount, or choose fewer coins"
+        )
+        self.coins = coins

@@ -1,10 +1,11 @@
 """The choice of coins for a payment.
 
-Branch and bound looks for coins that need no change; a single random draw and a knapsack make change. The least waste
-wins: what the inputs cost now beyond what they would cost at a usual rate, and the price of change, or without change
-the excess that goes to the miner. Values are effective: a coin is worth its amount less the fee of its input.
-Sources: M. Erhardt, "An Evaluation of Coin Selection Strategies" (2016); the reference implementation's
-`wallet/coinselection.cpp` (branch and bound, single random draw, knapsack, waste metric).
+Branch and bound looks for coins that need no change; a single random draw, a knapsack and, while fees are high, the
+lightest coins make change. The least waste wins: what the inputs cost now beyond what they would cost at a usual rate,
+and the price of change, or without change the excess that goes to the miner. Values are effective: a coin is worth its
+amount less the fee of its input. Sources: M. Erhardt, "An Evaluation of Coin Selection Strategies" (2016); the
+reference implementation's `wallet/coinselection.cpp` (branch and bound, coin grinder, single random draw, knapsack,
+waste metric).
 """
 
 import random
@@ -12,11 +13,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from wallet.bitcoin.amount import FeeRate, Sats
+from wallet.ledger.payment_errors import TooLarge
 from wallet.ledger.record import Coin
-from wallet.ledger.sizes import vsize_of
+from wallet.ledger.sizes import MAX_WEIGHT, vsize_of
 
 USUAL_RATE = FeeRate(10_000)
-"""What spending a coin later is reckoned with."""
+"""What spending a coin later is reckoned with. Fixed, at the reference implementation's default for consolidating: the
+wallet knows the fees of the last hour's blocks, which say nothing about the years in which its coins will be spent."""
+DEAR_RATE = FeeRate(3 * USUAL_RATE.sat_per_kvb)
+"""From here on the lightest coins are looked for, too: coins that are left over now will be cheaper to spend later."""
 COMFORTABLE_CHANGE = 50_000
 """Change of at least this much is aimed at: smaller coins are a burden."""
 _TRIES = 50_000
@@ -26,30 +31,52 @@ _KNAPSACK_ROUNDS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A coin that may be chosen. value: effective; toll: its input's fee now less its fee at the usual rate."""
+    """Coins that may be chosen, all or none of them.
 
-    coin: Coin
+    value: effective, of all; toll: their inputs' fees now less those at the usual rate; weight: of the signed inputs.
+    """
+
+    coins: tuple[Coin, ...]
     value: Sats
     toll: Sats
+    weight: int
 
     @classmethod
     def of(cls, coin: Coin, weight: int, rate: FeeRate) -> "Candidate":
         """A coin whose signed input has this weight."""
         fee = rate.fee(vsize_of(weight))
-        return cls(coin, coin.amount - fee, fee - USUAL_RATE.fee(vsize_of(weight)))
+        return cls((coin,), coin.amount - fee, fee - USUAL_RATE.fee(vsize_of(weight)), weight)
+
+    @classmethod
+    def join(cls, parts: Sequence["Candidate"]) -> "Candidate":
+        """Several as one."""
+        return cls(
+            tuple(coin for part in parts for coin in part.coins),
+            sum(part.value for part in parts),
+            sum(part.toll for part in parts),
+            sum(part.weight for part in parts),
+        )
+
+    @property
+    def amount(self) -> Sats:
+        """What the coins hold."""
+        return sum(coin.amount for coin in self.coins)
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What a choice must reach. target: amounts and the fee of everything but the inputs, without change.
 
-    change_fee: of making change; change_cost: of making and later spending it; least_change: less is not made.
+    change_fee: of making change; change_cost: of making and later spending it; least_change: less is not made; room:
+    weight that the inputs may have; dear: fees are so high that the lightest coins are worth a search.
     """
 
     target: Sats
     change_fee: Sats
     change_cost: Sats
     least_change: Sats
+    room: int = MAX_WEIGHT
+    dear: bool = False
 
     def waste(self, chosen: Sequence[Candidate]) -> Sats:
         """What a choice that reaches the target wastes."""
@@ -59,23 +86,49 @@ class Goal:
 
 
 def select(candidates: Iterable[Candidate], goal: Goal, chance: random.Random) -> list[Candidate] | None:
-    """The choice that wastes least; None when all coins together do not reach the target."""
+    """The choice that wastes least; None when all coins together do not reach the target.
+
+    Raises `TooLarge` when they do, but would make a transaction that no peer passes on.
+    """
     useful = sorted(
         (candidate for candidate in candidates if candidate.value > 0),
-        key=lambda candidate: (-candidate.value, candidate.coin.outpoint.serialize()),
+        key=lambda candidate: (-candidate.value, candidate.coins[0].outpoint.serialize()),
     )
     total = sum(candidate.value for candidate in useful)
     if total < goal.target:
         return None
-    found = [_without_change(useful, goal)]
-    aim = next((aim for aim in _aims(goal) if aim <= total), goal.target)
-    found += [choose(useful, aim, chance) for choose in (_random_draw, _knapsack)]
-    return min((choice for choice in found if choice), key=lambda choice: (goal.waste(choice), -len(choice)))
+    aims = [aim for aim in _aims(goal) if aim <= total] or [goal.target]
+    found = [_without_change(useful, goal), _random_draw(useful, aims[0], chance), _knapsack(useful, aims[0], chance)]
+    if goal.dear:
+        found.append(_lightest(useful, aims[-1]))
+    fitting = [choice for choice in found if choice and _weight(choice) <= goal.room]
+    if not fitting:
+        fitting = [_largest_first(useful, goal)]
+    return min(fitting, key=lambda choice: (goal.waste(choice), -len(choice)))
+
+
+def _weight(chosen: Iterable[Candidate]) -> int:
+    return sum(candidate.weight for candidate in chosen)
 
 
 def _aims(goal: Goal) -> tuple[Sats, ...]:
     change = goal.target + goal.change_fee
     return change + max(goal.least_change, COMFORTABLE_CHANGE), change + goal.least_change
+
+
+def _largest_first(useful: Sequence[Candidate], goal: Goal) -> list[Candidate]:
+    """As few coins as reach the target."""
+    chosen: list[Candidate] = []
+    value = weight = 0
+    for candidate in useful:
+        if value >= goal.target:
+            break
+        chosen.append(candidate)
+        value += candidate.value
+        weight += candidate.weight
+        if weight > goal.room:
+            raise TooLarge(sum(len(each.coins) for each in chosen))
+    return chosen
 
 
 def _without_change(useful: Sequence[Candidate], goal: Goal) -> list[Candidate] | None:
@@ -112,6 +165,44 @@ def _without_change(useful: Sequence[Candidate], goal: Goal) -> list[Candidate] 
             chosen.append(depth)
             value += values[depth]
             waste += tolls[depth]
+        depth += 1
+    return None if best is None else [useful[index] for index in best]
+
+
+def _lightest(useful: Sequence[Candidate], aim: Sats) -> list[Candidate] | None:
+    """The coins of least weight that reach the aim, and of those of one weight the least in value.
+
+    Depth first like branch and bound: a branch ends where as many coins as are still needed at the least, each as
+    light as the lightest of all, would weigh no less than the best choice so far.
+    """
+    values = [candidate.value for candidate in useful]
+    weights = [candidate.weight for candidate in useful]
+    lightest = min(weights, default=0)
+    rest = sum(values)
+    value = weight = depth = 0
+    chosen: list[int] = []
+    best: list[int] | None = None
+    best_score = (0, 0)
+    for _ in range(_TRIES):
+        short = aim - value
+        if short <= 0 and (best is None or (weight, value) < best_score):
+            best, best_score = list(chosen), (weight, value)
+        hopeless = short > rest or (
+            short > 0 and best is not None and weight + lightest * -(-short // values[depth]) > best_score[0]
+        )
+        if hopeless or short <= 0:
+            if not chosen:
+                break
+            last = chosen.pop()
+            rest += sum(values[last + 1 : depth])
+            value -= values[last]
+            weight -= weights[last]
+            depth = last + 1
+            continue
+        rest -= values[depth]
+        chosen.append(depth)
+        value += values[depth]
+        weight += weights[depth]
         depth += 1
     return None if best is None else [useful[index] for index in best]
 
@@ -163,8 +254,10 @@ def _round(smaller: Sequence[Candidate], aim: Sats, draw: Callable[[], float]) -
             break
         chosen.append(candidate)
         value += candidate.value
-    for candidate in list(chosen):
+    needed: list[Candidate] = []
+    for candidate in chosen:
         if value - candidate.value >= aim:
-            chosen.remove(candidate)
             value -= candidate.value
-    return chosen, value
+        else:
+            needed.append(candidate)
+    return needed, value

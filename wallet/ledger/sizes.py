@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from wallet.bitcoin.codec import compact_size
 from wallet.bitcoin.script import ScriptType
 
+MAX_WEIGHT = 400_000
+"""Peers pass on nothing heavier (the reference node's standard rules)."""
 _ECDSA = 70 + 1
 _SCHNORR = 64
 _PUBLIC_KEY = 33

@@ -128,6 +128,11 @@ class LedgerView:
         """One coin of ours, while no block spends it."""
         return next(self._book.coins(tip_height, (outpoint.serialize(),)), None)
 
+    def coins_on(self, scripts: Iterable[bytes], tip_height: int) -> list[Coin]:
+        """Our coins on these scripts that nothing is about to spend."""
+        outpoints = [outpoint for script in scripts for outpoint in self._book.paying(script)]
+        return [coin for coin in self._book.coins(tip_height, outpoints) if coin.reserved_by is None]
+
     def balance(self, tip_height: int) -> Balance:
         """What the wallet owns."""
         confirmed = pending = immature = 0

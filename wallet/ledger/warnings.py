@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from wallet.bitcoin.amount import Sats
 from wallet.bitcoin.transaction import TxOut
+from wallet.ledger.groups import LabelOf
 from wallet.ledger.record import Coin
 from wallet.ledger.view import LedgerView
 
@@ -12,6 +13,7 @@ HIGH_SHARE_PERCENT = 25
 HIGH_FEE = 50_000
 HIGH_RATE = 500
 """Satoshis per virtual byte."""
+_LABELS_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,20 @@ class FeeFacts:
 
 
 def find_warnings(
-    ledger: LedgerView, recipients: Sequence[TxOut], coins: Sequence[Coin], facts: FeeFacts
+    ledger: LedgerView,
+    tip_height: int,
+    recipients: Sequence[TxOut],
+    coins: Sequence[Coin],
+    facts: FeeFacts,
+    label_of: LabelOf,
 ) -> tuple[PaymentWarning, ...]:
     """Everything worth a look, the blocking ones first."""
     found = [
         *_about_fee(facts, sum(output.amount for output in recipients)),
         *_about_recipients(ledger, recipients),
         *_about_coins(coins),
+        *_about_labels(coins, label_of),
+        *_about_addresses(ledger.coins_on({coin.script_pubkey for coin in coins}, tip_height), coins),
     ]
     return tuple(sorted(found, key=lambda warning: not warning.blocking))
 
@@ -78,3 +87,18 @@ def _about_recipients(ledger: LedgerView, recipients: Sequence[TxOut]) -> Iterat
 def _about_coins(coins: Sequence[Coin]) -> Iterator[PaymentWarning]:
     if any(not coin.trusted for coin in coins):
         yield PaymentWarning("unconfirmed", "this spends a payment of others that is not confirmed yet")
+
+
+def _about_labels(coins: Sequence[Coin], label_of: LabelOf) -> Iterator[PaymentWarning]:
+    labels = sorted({label for coin in coins if (label := label_of(coin))})
+    if len(labels) > 1:
+        named = ", ".join(f"\u201c{label}\u201d" for label in labels[:_LABELS_NAMED])
+        more = f" and {len(labels) - _LABELS_NAMED} more" if len(labels) > _LABELS_NAMED else ""
+        yield PaymentWarning("links_labels", f"this shows everybody that coins of {named}{more} have one owner")
+
+
+def _about_addresses(there: Sequence[Coin], coins: Sequence[Coin]) -> Iterator[PaymentWarning]:
+    """there: our coins on the addresses that are spent from."""
+    spent = {coin.outpoint for coin in coins}
+    if any(coin.spendable and coin.outpoint not in spent for coin in there):
+        yield PaymentWarning("partial", "other coins of an address that this spends from stay behind")
