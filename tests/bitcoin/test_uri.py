@@ -39,7 +39,11 @@ BECH32 = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
         (f"bitcoin:{TEXT}?label=Café", PaymentUri(ADDRESS, label="Café")),
         (f"bitcoin:{TEXT}?label=a=b", PaymentUri(ADDRESS, label="a=b")),
         (f"bitcoin:{TEXT}?label=%26amount%3D9", PaymentUri(ADDRESS, label="&amount=9")),
-        (f"bitcoin:{TEXT}?lightning=lnbc1%FF", PaymentUri(ADDRESS)),
+        (f"bitcoin:{TEXT}?lightning=lnbc1%FF", PaymentUri(ADDRESS, other_ways=("lightning",))),
+        (
+            f"bitcoin:{TEXT}?amount=1&bc={BECH32}&tb=x&Lightning=y&pj=z",
+            PaymentUri(ADDRESS, 100_000_000, other_ways=("bc", "lightning", "tb")),
+        ),
     ],
 )
 def test_payment_links(text: str, expected: PaymentUri) -> None:

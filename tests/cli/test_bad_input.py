@@ -52,6 +52,11 @@ PAYMENTS = [
     (("--uri", f"bitcoin:{ADDRESS}"), "bad_amount", "no amount"),
     (("--uri", f"bitcoin:{MAIN}?amount=1"), "wrong_network", "Mainnet"),
     (("--uri", "bitcoin:nonsense?amount=1"), "bad_address", "address"),
+    ((ADDRESS, "1000", "--fee-rate", "fastest"), "bad_amount", "fast, normal, slow"),
+    ((ADDRESS, "1000", "--note", "x" * 81), "bad_amount", "80 bytes"),
+    ((ADDRESS, "1000", "--note", "\ud800"), "refused", "note"),
+    ((ADDRESS, "1000", "--label", "x" * 256), "refused", "255"),
+    (("--csv", "nowhere.csv"), "not_found", "nowhere.csv"),
 ]
 
 

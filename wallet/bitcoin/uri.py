@@ -14,6 +14,8 @@ MAX_SIZE = 4096
 
 _SCHEME = "bitcoin:"
 _KNOWN_KEYS = frozenset(("amount", "label", "message"))
+_OTHER_WAYS = frozenset(("lightning", "lno", "sp", "bc", "tb"))
+"""Other ways to pay that unified links offer beside the address (BIP321): their presence is worth a word."""
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _PLAIN_NAME = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -26,12 +28,16 @@ class UriError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PaymentUri:
-    """A payment that somebody asks for. `label` and `message` are the stranger's words: show them as plain text."""
+    """A payment that somebody asks for. `label` and `message` are the stranger's words: show them as plain text.
+
+    other_ways: the keys of further ways to pay that the link offers, which are not used.
+    """
 
     address: Address
     amount: Sats | None = None
     label: str | None = None
     message: str | None = None
+    other_ways: tuple[str, ...] = ()
 
 
 def parse_uri(text: str, params: ChainParams) -> PaymentUri:
@@ -52,7 +58,11 @@ def parse_uri(text: str, params: ChainParams) -> PaymentUri:
     fields = _parse_query(query)
     address = parse_address(path, params)
     return PaymentUri(
-        address, _parse_amount(fields.get("amount")), fields.get("label") or None, fields.get("message") or None
+        address=address,
+        amount=_parse_amount(fields.get("amount")),
+        label=fields.get("label") or None,
+        message=fields.get("message") or None,
+        other_ways=tuple(sorted(_OTHER_WAYS & fields.keys())),
     )
 
 

@@ -32,10 +32,14 @@ def wrong_use(options: argparse.Namespace) -> str | None:
     """What is wrong with arguments that are each fine but do not fit together."""
     if options.command != "send":
         return None
+    if options.uri is not None and options.csv is not None:
+        return "give either --uri or --csv, not both"
     if options.uri is not None:
         return "give either recipients or --uri, not both" if len(options.pairs) > 1 else None
+    if options.csv is not None:
+        return "give either recipients or --csv, not both" if options.pairs else None
     if not options.pairs or len(options.pairs) % 2:
-        return "send needs an ADDRESS and an AMOUNT for each recipient, or --uri"
+        return "send needs an ADDRESS and an AMOUNT for each recipient, or --uri, or --csv"
     return None
 
 
@@ -106,13 +110,15 @@ def _payment_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     command = add("send", "pay: prepare, sign, store and broadcast")
     command.add_argument("pairs", nargs="*", metavar="ADDRESS AMOUNT", help="satoshis, 0.001btc, or max")
     command.add_argument("--uri", help="a bitcoin: payment link")
-    command.add_argument("--fee-rate", metavar="R", help="sat/vB")
+    command.add_argument("--csv", metavar="F", help="a file of lines address,amount or address,amount,label")
+    command.add_argument("--fee-rate", metavar="R", help="sat/vB, or slow, normal, fast")
     command.add_argument("--fee", type=int, metavar="SATS", help="the whole fee in satoshis")
     command.add_argument("--subtract-fee", action="store_true", help="take the fee from the amount")
     command.add_argument("--coin", action="append", default=[], metavar="TXID:N", help="spend this coin")
     command.add_argument("--spend-unconfirmed", action="store_true", help="also spend unproven coins of others")
     command.add_argument("--accept-fee", type=int, metavar="SATS", help="yes, pay this unusually high fee")
     command.add_argument("--label", default="", metavar="L")
+    command.add_argument("--note", default="", metavar="TEXT", help="advanced: text in the chain for all to read")
     command.add_argument("--dry-run", action="store_true", help="prepare and show, do not sign or send")
     command.add_argument("--timeout", type=positive_seconds, default=30.0, metavar="S", help="wait for peers (30)")
     command = add("broadcast", "hand a signed transaction to the network")

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from wallet.cli import commands, follow, payments
+from wallet.cli import commands, commands_payments, follow, payments
 from wallet.cli.options import engine_options
 from wallet.cli.output import show, show_error
 from wallet.engine import api
@@ -33,7 +33,7 @@ _COMMANDS: dict[str, commands.Runner] = {
     "descriptors": commands.descriptors,
     "peers": commands.peers,
     "fees": commands.fees,
-    "send": payments.send,
+    "send": commands_payments.send,
     "broadcast": payments.broadcast,
     "proof": payments.proof,
     "verify-proof": payments.verify_proof,

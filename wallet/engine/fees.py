@@ -28,6 +28,7 @@ MAX_RATE: Final = HIGHEST / 1000
 PATIENCE: Final = 10.0
 """Seconds that a payment waits for the blocks that its fee rests on."""
 _POLL: Final = 0.05
+_TARGETS: Final[dict[api.Preset, int]] = {"fast": FAST, "normal": NORMAL, "slow": SLOW}
 
 
 class Fees:
@@ -100,11 +101,11 @@ class Fees:
                 raise api.WrenError("no_peers", message)
         return self.report()
 
-    async def usual_rate(self, seconds: float) -> float:
-        """The rate of a payment for which none was chosen, in sat/vB: the normal preset, or the default."""
+    async def usual_rate(self, seconds: float, preset: api.Preset = "normal") -> float:
+        """The rate of a payment for which none was typed, in sat/vB: a preset, or the default."""
         await self._complete(min(seconds, PATIENCE))
         report = self.report()
-        rate = {estimate.target: estimate.sat_per_vb for estimate in report.estimates}[NORMAL]
+        rate = {estimate.target: estimate.sat_per_vb for estimate in report.estimates}[_TARGETS[preset]]
         return min(MAX_RATE, rate if report.blocks >= LEAST_BLOCKS else max(rate, DEFAULT_RATE))
 
     async def _complete(self, seconds: float) -> bool:

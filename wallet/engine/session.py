@@ -4,14 +4,15 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import date
 
+from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.script import ScriptType
-from wallet.engine.api import SendResult, WalletInfo, WrenError
+from wallet.engine.api import Mending, SendResult, WalletInfo, WrenError
 from wallet.engine.birthday import Birthday
 from wallet.engine.parts import WalletEntry, WalletStore
 from wallet.engine.signing import VaultRef
 from wallet.engine.views import WalletView
-from wallet.ledger.keychain import Account
+from wallet.ledger.keychain import Account, AccountId
 from wallet.ledger.ledger import Ledger
 from wallet.ledger.payment import PaymentDraft
 
@@ -34,10 +35,17 @@ def parse_birthday(text: str | None) -> Birthday:
 
 @dataclass(slots=True)
 class Prepared:
-    """A payment under review: what was built, and its sending once that began."""
+    """A payment under review: what was built, and its sending once that began.
+
+    address_labels: (address, label) to be kept with it; method, replaces, raises: as in `api.PaymentReview`.
+    """
 
     draft: PaymentDraft
     label: str
+    address_labels: tuple[tuple[str, str], ...] = ()
+    method: Mending | None = None
+    replaces: frozenset[Txid] = frozenset()
+    raises: tuple[Txid, ...] = ()
     sending: "asyncio.Future[SendResult] | None" = None
 
 
@@ -90,6 +98,18 @@ class Session:
             if script_type in accounts:
                 return accounts[script_type]
         raise WrenError("not_found", f"this wallet has no {kind} account")
+
+    def paying_accounts(self, number: int | None) -> frozenset[AccountId]:
+        """Whose coins a payment may take: an account's of every script type, the first one's unless told.
+
+        Raises WrenError not_found.
+        """
+        accounts = self.ledger.keychain.accounts.values()
+        chosen = min((account.account for account in accounts), default=0) if number is None else number
+        found = frozenset(account.id for account in accounts if account.account == chosen)
+        if not found:
+            raise WrenError("not_found", f"this wallet has no account {chosen}: see `wren accounts`")
+        return found
 
 
 def vault_ref(entry: WalletEntry) -> VaultRef:

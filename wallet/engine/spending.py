@@ -20,9 +20,10 @@ from wallet.engine.fees import DEFAULT_RATE, Fees
 from wallet.engine.network import Network
 from wallet.engine.parts import Parts
 from wallet.engine.queries import SessionOf
+from wallet.engine.reviews import payment_review
 from wallet.engine.session import Prepared, Session
 from wallet.engine.syncing import Syncing
-from wallet.engine.views import address_text
+from wallet.ledger.labels import LabelKind, clean_label
 from wallet.ledger.payment import PaymentDraft, PaymentIntent, Recipient, build
 
 log = logging.getLogger(__name__)
@@ -44,20 +45,25 @@ class Spending:
 
     async def prepare(self, command: api.PreparePayment) -> api.PaymentReview:
         session = self._session()
-        intent = self._intent(command)
+        intent = self._intent(session, command)
+        label, address_labels = clean_label(command.label), self._address_labels(command)
         if not command.offline:
-            await self._catch_up(command.timeout)
+            await self.catch_up(command.timeout)
         if command.fee is None and command.fee_rate is None:
-            rate = await self._fees.usual_rate(0.0 if command.offline else command.timeout)
+            rate = await self._fees.usual_rate(0.0 if command.offline else command.timeout, command.preset)
             intent = replace(intent, fee_rate=FeeRate.from_sat_per_vb(rate))
-        draft = build(intent, session.ledger, self._network.tip_height, self._parts.chance)
-        self._refuse_stuck(draft)
+        draft = build(intent, session.ledger, self._network.tip_height, self._parts.chance, session.view.origin)
+        return self.offer(session, Prepared(draft, label, address_labels))
+
+    def offer(self, session: Session, prepared: Prepared) -> api.PaymentReview:
+        """Put a draft under review; of those that nobody sends only the newest are kept. Raises WrenError refused."""
+        self._refuse_stuck(prepared.draft)
         number = secrets.token_hex(8)
         idle = [key for key, found in session.prepared.items() if found.sending is None]
         for key in idle[: max(0, len(idle) - MAX_PREPARED + 1)]:
             del session.prepared[key]
-        session.prepared[number] = Prepared(draft, command.label)
-        return self._review(number, session, draft)
+        session.prepared[number] = prepared
+        return payment_review(number, session, prepared)
 
     def _refuse_stuck(self, draft: PaymentDraft) -> None:
         """A fee that no peer passes on would leave the coins tied up in a payment that nobody ever sees."""
@@ -69,7 +75,7 @@ class Spending:
             )
             raise api.WrenError("refused", message)
 
-    async def _catch_up(self, seconds: float) -> None:
+    async def catch_up(self, seconds: float) -> None:
         """Coins that were spent elsewhere must be known before a payment is built on them."""
         await self._network.connect()
         try:
@@ -80,49 +86,32 @@ class Spending:
             message = f"Wren is still catching up with the chain, and pays when that is done: {error.message}"
             raise api.WrenError("not_synced", message) from error
 
-    def _intent(self, command: api.PreparePayment) -> PaymentIntent:
+    def _intent(self, session: Session, command: api.PreparePayment) -> PaymentIntent:
         if command.fee is not None and command.fee_rate is not None:
             raise api.WrenError("bad_amount", "say either the fee or the fee rate, not both")
         rate = None
         if command.fee is None:
             rate = FeeRate.from_sat_per_vb(command.fee_rate if command.fee_rate is not None else DEFAULT_RATE)
+        anywhere = bool(command.coins) and command.account is None
         return PaymentIntent(
             recipients=tuple(self._recipient(address, amount) for address, amount in command.recipients),
             fee_rate=rate,
             fee=command.fee,
-            coins=tuple(_outpoint(text) for text in command.coins),
+            accounts=None if anywhere else session.paying_accounts(command.account),
+            coins=tuple(parse_outpoint(text) for text in command.coins),
             subtract_fee=command.subtract_fee,
             spend_unconfirmed=command.spend_unconfirmed,
             accept_fee=command.accept_fee,
+            note=_note(command.note),
         )
 
     def _recipient(self, address: str, amount: int | None) -> Recipient:
         return Recipient(parse_address(address, self._parts.params).script_pubkey, amount)
 
-    def _review(self, number: str, session: Session, draft: PaymentDraft) -> api.PaymentReview:
-        scripts = session.ledger.keychain.scripts()
-        recipients = tuple(
-            api.TransactionEnd(
-                address=address_text(output.script_pubkey, self._parts.params),
-                amount=output.amount,
-                own=output.script_pubkey in scripts,
-            )
-            for output in draft.recipients
-        )
-        change = draft.change
-        return api.PaymentReview(
-            id=number,
-            recipients=recipients,
-            inputs=session.view.inputs(draft.transaction),
-            amount=draft.amount,
-            fee=draft.fee,
-            fee_rate=round(draft.fee_rate, 3),
-            vsize=draft.vsize,
-            change=0 if change is None else change.amount,
-            change_address=None if change is None else address_text(change.script_pubkey, self._parts.params),
-            warnings=tuple(api.PaymentWarning(found.code, found.text, found.blocking) for found in draft.warnings),
-            hex=draft.transaction.serialize().hex(),
-            psbt=draft.psbt.to_base64(),
+    def _address_labels(self, command: api.PreparePayment) -> tuple[tuple[str, str], ...]:
+        params = self._parts.params
+        return tuple(
+            (parse_address(address, params).text, clean_label(label)) for address, label in command.address_labels
         )
 
     # --- sending ---
@@ -162,6 +151,8 @@ class Spending:
             raise api.WrenError("refused", "the wallet was closed before the payment was made; nothing was sent")
         self._refuse_taken(session, draft)
         session.ledger.add_local(transaction, int(self._parts.clock()), prepared.label)
+        for address, label in prepared.address_labels:
+            session.ledger.set_label(LabelKind.ADDRESS, address, label)
         try:
             self._network.commit()
         except BaseException:
@@ -213,11 +204,19 @@ class Spending:
         return api.SignedPsbt(Psbt.parse(signed.psbt).to_base64(), signed.signed, signed.complete)
 
 
-def _outpoint(text: str) -> OutPoint:
+def parse_outpoint(text: str) -> OutPoint:
+    """A coin as it is written. Raises WrenError not_found."""
     try:
         return OutPoint.parse_text(text)
     except ValueError as error:
         raise api.WrenError("not_found", f"{text!r} names no coin: it is TXID:N") from error
+
+
+def _note(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise api.WrenError("refused", "the note has characters in it that no text has") from error
 
 
 def _failed(task: "asyncio.Future[api.SendResult]") -> bool:

@@ -97,6 +97,17 @@ class WalletView:
             label=label or self.label_of(address),
         )
 
+    def origin(self, coin: Coin) -> str:
+        """The user's word for where a coin comes from: its own label, its address's, or that of the incoming payment.
+
+        Change has no origin of its own: the label of a payment tells where money went.
+        """
+        address = address_text(coin.script_pubkey, self._params)
+        label = self._ledger.label(LabelKind.OUTPUT, str(coin.outpoint)) or self.label_of(address)
+        if label or coin.ref.is_change:
+            return label
+        return self._ledger.label(LabelKind.TRANSACTION, str(coin.outpoint.txid))
+
     def inputs(self, transaction: Transaction) -> tuple[api.TransactionEnd, ...]:
         """What a transaction spends, as far as it is known."""
         if transaction.is_coinbase:

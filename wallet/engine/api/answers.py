@@ -7,6 +7,8 @@ from typing import Literal
 VaultKind = Literal["keyring", "file", "none"]
 Phase = Literal["offline", "connecting", "headers", "filters", "blocks", "synced"]
 FeeSource = Literal["blocks", "blocks+sample", "floor", "fixed"]
+Preset = Literal["fast", "normal", "slow"]
+Mending = Literal["rbf", "cpfp"]
 TransactionStatus = Literal["local", "pending", "confirmed", "replaced", "abandoned", "immature"]
 
 
@@ -187,7 +189,11 @@ class PaymentWarning:
 
 @dataclass(frozen=True, slots=True)
 class PaymentReview:
-    """A prepared, unsigned payment exactly as it will be made. `amount` is what the recipients get together."""
+    """A prepared, unsigned payment exactly as it will be made. `amount` is what the recipients get together.
+
+    method: how it mends another payment, None where it does not; replaces: the payments that it pushes out; raises:
+    the unconfirmed ones whose fee it pays in part.
+    """
 
     id: str
     recipients: tuple[TransactionEnd, ...]
@@ -201,6 +207,9 @@ class PaymentReview:
     warnings: tuple[PaymentWarning, ...]
     hex: str
     psbt: str
+    method: Mending | None = None
+    replaces: tuple[str, ...] = ()
+    raises: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

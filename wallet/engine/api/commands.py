@@ -16,6 +16,7 @@ from wallet.engine.api.answers import (
     PaymentReview,
     PeerRow,
     PhraseCheck,
+    Preset,
     ProofVerdict,
     ReceiveAddress,
     SendResult,
@@ -174,8 +175,10 @@ class PreparePayment(Command[PaymentReview]):
     """Choose coins and build, without signing.
 
     recipients: (address, satoshis), satoshis None for all that is left; fee_rate in sat/vB or fee in satoshis, at most
-    one of them, and without either the normal preset of `GetFees`; accept_fee: the fee that the user has seen and
-    accepts although it is unusually high; timeout: seconds to wait until the wallet has caught up with the chain.
+    one of them, and without either a preset of `GetFees`; accept_fee: the fee that the user has seen and accepts
+    although it is unusually high; label: the payment's, address_labels: (address, label); account: the number of the
+    account that pays, None for the first one; note: at most 80 bytes of UTF-8 that stay in the chain for everybody to
+    read; timeout: seconds to wait until the wallet has caught up with the chain.
     """
 
     recipients: tuple[tuple[str, int | None], ...]
@@ -188,6 +191,10 @@ class PreparePayment(Command[PaymentReview]):
     label: str = ""
     offline: bool = False
     timeout: float = 30.0
+    preset: Preset = "normal"
+    account: int | None = None
+    address_labels: tuple[tuple[str, str], ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
