@@ -173,7 +173,9 @@ class _Wallets:
         from wallet.engine.parts import WalletEntry
 
         home: VaultHome = "file" if description.vault == "file" else "keyring"
-        return WalletEntry(wallet.name, wallet.path, description.uuid, description.network, home)
+        return WalletEntry(
+            wallet.name, wallet.path, description.uuid, description.network, home, description.watch_only
+        )
 
     def check_name(self, name: str) -> None:
         """Raise unless a wallet of this name can be made; nothing is made."""
@@ -201,7 +203,14 @@ class _Wallets:
         from wallet.store.folder import WalletFile, WalletFolder
 
         made = datetime.now(UTC).date().isoformat()
-        description = WalletFile(entry.uuid, entry.network, entry.vault, locked=entry.vault == "file", created=made)
+        description = WalletFile(
+            entry.uuid,
+            entry.network,
+            entry.vault,
+            watch_only=entry.watch_only,
+            locked=entry.vault == "file",
+            created=made,
+        )
         WalletFolder(entry.name, entry.folder).save(description)
         return entry
 

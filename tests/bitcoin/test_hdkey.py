@@ -85,7 +85,7 @@ def test_a_key_of_another_kind_or_network_is_refused_in_words() -> None:
         ExtendedPublicKey.parse_text(XPUB, TESTNET4)
     zpub = base58.encode_check(bytes.fromhex("04b24746") + base58.decode_check(XPUB)[4:])
     assert zpub.startswith("zpub")
-    with pytest.raises(ParseError, match="give the same key as xpub"):
+    with pytest.raises(ParseError, match="a descriptor takes the same key as xpub"):
         key(zpub)
 
 

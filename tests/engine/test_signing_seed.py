@@ -63,11 +63,11 @@ def first_address(account: AccountKeys) -> str:
 
 async def test_a_vault_from_words_answers_what_the_world_agrees_on(vault: Vault, ref: VaultRef) -> None:
     made = await vault.create(ref, RestoreInput(WORDS, birthday=date(2024, 5, 17)), "pw")
-    assert made.fingerprint.hex() == "73c5da0a"
+    assert (made.fingerprint or b"").hex() == "73c5da0a"
     assert (made.secret_kind, made.kind, made.note) == ("bip39", "file", "")
     assert {account.type: (account.origin_path, first_address(account)) for account in made.accounts} == FIRST
-    assert all("/1/*" in account.internal and "/0/*" in account.external for account in made.accounts)
-    assert all("prv" not in account.external + account.internal for account in made.accounts)
+    assert all("/1/*" in str(account.internal) and "/0/*" in account.external for account in made.accounts)
+    assert all("prv" not in f"{account.external}{account.internal}" for account in made.accounts)
 
     assert await vault.open_database(ref, "pw") == made.database_key
     assert await vault.words(ref, "pw") == WORDS
@@ -90,7 +90,7 @@ async def test_a_new_phrase_makes_a_vault_and_comes_back_from_it(vault: Vault, r
 
 async def test_a_passphrase_leads_to_another_wallet_and_is_kept(vault: Vault, ref: VaultRef) -> None:
     made = await vault.create(ref, RestoreInput(WORDS, passphrase="TREZOR", types=("p2wpkh",)), "pw")
-    assert made.fingerprint.hex() != "73c5da0a"
+    assert (made.fingerprint or b"").hex() != "73c5da0a"
     assert [account.type for account in made.accounts] == ["p2wpkh"]
     assert (await vault.account_keys(ref, "pw", "p2wpkh", 0)) == made.accounts[0]
 
@@ -98,7 +98,7 @@ async def test_a_passphrase_leads_to_another_wallet_and_is_kept(vault: Vault, re
 async def test_an_xprv_makes_a_vault_without_words(vault: Vault, ref: VaultRef) -> None:
     made = await vault.create(ref, RestoreInput(f" {XPRV}\n"), "pw")
     assert made.secret_kind == "xprv"
-    assert made.fingerprint.hex() == "3442193e"
+    assert (made.fingerprint or b"").hex() == "3442193e"
     assert len(made.accounts) == 4
     assert await code_of(vault.words(ref, "pw")) == "refused"
 
@@ -110,7 +110,7 @@ async def test_an_xprv_makes_a_vault_without_words(vault: Vault, ref: VaultRef) 
         (WORDS.replace("about", "above"), "checksum"),
         (" ".join(WORDS.split()[:11]), "not 11"),
         (XPRV[:-1] + "j", "checksum"),
-        (XPUB, "word"),
+        (XPUB[:-1] + "9", "checksum"),
         ("", "no words"),
     ],
 )
@@ -209,18 +209,19 @@ async def test_a_payment_is_not_signed_without_the_password_or_for_another_netwo
 
 async def test_private_descriptors_are_the_public_ones_with_the_key_that_spends(vault: Vault, ref: VaultRef) -> None:
     made = await vault.create(ref, RestoreInput(WORDS), "pw")
-    asked = [(account.type, account.account) for account in made.accounts]
-    private = await vault.private_descriptors(ref, "pw", asked)
+    shown = [text for account in made.accounts for text in (account.external, str(account.internal))]
+    private = await vault.private_descriptors(ref, "pw", shown)
     params = NETWORKS["main"]
-    for public, keys in zip(made.accounts, private, strict=True):
-        for shown, secret in ((public.external, keys.external), (public.internal, keys.internal)):
-            text = strip_checksum(secret)
-            assert add_checksum(text) == secret
-            xprv = re.findall("xprv[0-9A-Za-z]+", text)[0]
-            xpub = ExtendedPrivateKey.parse_text(xprv, params).public().to_text(params)
-            assert text.replace(xprv, xpub) == strip_checksum(shown)
-    assert "xprv" not in repr(private)
-    assert await code_of(vault.private_descriptors(ref, "wrong", asked)) == "bad_password"
+    for public, secret in zip(shown, private, strict=True):
+        text = strip_checksum(secret)
+        assert add_checksum(text) == secret
+        xprv = re.findall("xprv[0-9A-Za-z]+", text)[0]
+        xpub = ExtendedPrivateKey.parse_text(xprv, params).public().to_text(params)
+        assert text.replace(xprv, xpub) == strip_checksum(public)
+    assert await code_of(vault.private_descriptors(ref, "wrong", shown)) == "bad_password"
+    await vault.create(VaultRef(ref.wallet_dir / "other", UUID, "file", "main"), RestoreInput(XPRV), "pw")
+    other = VaultRef(ref.wallet_dir / "other", UUID, "file", "main")
+    assert await code_of(vault.private_descriptors(other, "pw", shown)) == "refused"
 
 
 async def test_another_wallets_payment_is_left_unsigned(vault: Vault, ref: VaultRef) -> None:

@@ -17,6 +17,10 @@ class ParseError(ValueError):
     """Bytes or text that are not what they should be: the fault of whoever sent them."""
 
 
+class OtherNetwork(ParseError):
+    """A text that is right, but for another network than the one that is asked for."""
+
+
 class Reader:
     """A position in bytes. Every read raises `ParseError` when the bytes end too early."""
 

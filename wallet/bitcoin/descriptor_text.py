@@ -76,7 +76,10 @@ def strip_checksum(text: str) -> str:
     if mark and len(given) != _CHECKSUM_LENGTH:
         raise DescriptorError(f"the checksum behind # has {_CHECKSUM_LENGTH} characters, not {len(given)}")
     if mark and given != expected:
-        raise DescriptorError("the checksum is wrong: part of the descriptor was changed or lost")
+        raise DescriptorError(
+            f"the checksum is wrong: #{given} stands there, and #{expected} belongs to what is before it; part of the "
+            "descriptor was changed or lost"
+        )
     return body
 
 

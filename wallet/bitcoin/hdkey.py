@@ -14,6 +14,7 @@ from wallet.bitcoin.codec import ParseError, Reader, u32
 from wallet.bitcoin.curve import CurveError, parse_public_key, tweak_add
 from wallet.bitcoin.hashes import hash160, hmac_sha512
 from wallet.bitcoin.network import NETWORKS, ChainParams
+from wallet.bitcoin.slip132 import VERSIONS
 from wallet.override import override
 
 Fingerprint: TypeAlias = bytes
@@ -25,15 +26,6 @@ MAX_DEPTH = 255
 _STEP = re.compile(r"(0|[1-9][0-9]{0,9})([h']?)", re.ASCII)
 _FINGERPRINT = re.compile(r"[0-9a-fA-F]{8}", re.ASCII)
 _EXTENDED_SIZE = 78
-
-# SLIP132: version bytes that also say the script type. Wren says that with a descriptor.
-_SLIP132 = frozenset(
-    bytes.fromhex(
-        "049d7cb2049d787804b2474604b2430c0295b43f0295b00502aa7ed302aa7a99"
-        "044a5262044a4e28045f1cf6045f18bc024289ef024285b50257548302575048"
-    )[at : at + 4]
-    for at in range(0, 64, 4)
-)
 
 
 class DerivationError(ValueError):
@@ -154,8 +146,9 @@ def encode_extended_key(fields: ExtendedKeyFields) -> str:
 
 def explain_version(version: bytes, wanted: bytes) -> str:
     """Why an extended key's version bytes are not the `wanted` ones, in words."""
-    if version in _SLIP132:
-        return "keys that begin with y, z, u or v are not read yet: give the same key as xpub or tpub in a descriptor"
+    other = VERSIONS.get(version)
+    if other is not None and (other.type is not None or other.several_keys):
+        return f"a {other.name} says its script type by itself: a descriptor takes the same key as xpub or tpub"
     kinds = {params.bip32_public: "public" for params in NETWORKS.values()}
     kinds |= {params.bip32_private: "private" for params in NETWORKS.values()}
     if version not in kinds:

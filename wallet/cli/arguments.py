@@ -86,7 +86,7 @@ def _wallet_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     add("wallets", "list the wallets in the data folder")
     command = add("create", "make a new wallet and show its seed words")
     command.add_argument("--words", type=int, choices=(12, 15, 18, 21, 24), default=12, help="how many words (12)")
-    command = add("restore", "restore a wallet; reads a seed phrase or xprv from stdin")
+    command = add("restore", "restore a wallet; reads a phrase, key or descriptor from stdin")
     command.add_argument("--birthday", type=birthday, metavar="HEIGHT|DATE", help="scan from here; else from genesis")
     command.add_argument("--type", action="append", choices=SCRIPT_TYPES, default=[], help="only this script type")
     command = add("sync", "connect and wait until everything is found and proven")

@@ -60,9 +60,9 @@ def _nonempty(text: str) -> str:
 def restore_text() -> str:
     """What to restore from, read from stdin: a line at a prompt, all of it from a pipe."""
     if sys.stdin.isatty():
-        return _prompt("Seed phrase or xprv (not shown): ")
+        return _prompt("Seed phrase, key or descriptor (not shown): ")
     try:
         return sys.stdin.read(_RESTORE_LIMIT)
     except UnicodeDecodeError:
-        message = "what came from stdin is not text: give a seed phrase or xprv"
+        message = "what came from stdin is not text: give a seed phrase, a key or a descriptor"
         raise WrenError("bad_phrase", message) from None

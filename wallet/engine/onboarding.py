@@ -14,14 +14,13 @@ from wallet.bitcoin.script import ScriptType
 from wallet.engine import api
 from wallet.engine.birthday import Birthday
 from wallet.engine.parts import Parts, WalletEntry, WalletStore
-from wallet.engine.secret_kinds import other_kind
 from wallet.engine.session import BIRTHDAY, FLOOR, Session, birthday_text, vault_ref, wallet_info
 from wallet.engine.signing import AccountKeys, CreatedVault, RestoreInput
 from wallet.ledger.keychain import Account
 from wallet.ledger.ledger import Ledger
 
 DATABASE = "wallet.db"
-_TYPE_ORDER = ("p2wpkh", "p2tr", "p2sh-p2wpkh", "p2pkh")
+_TYPE_ORDER = {"p2wpkh": 0, "p2tr": 1, "p2sh-p2wpkh": 2, "p2pkh": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +56,15 @@ class Onboarding:
     async def check_phrase(self, command: api.CheckPhrase) -> api.PhraseCheck:
         if not command.text.strip():
             return api.PhraseCheck(None, "", complete=False)
-        if (other := other_kind(command.text)) is not None:
-            return api.PhraseCheck(None, other, complete=False)
         found = await self._parts.vault.check_phrase(command.text, self._parts.params.name)
-        return api.PhraseCheck(found.kind, found.message, found.kind is not None, found.unknown_words)
+        return api.PhraseCheck(
+            kind=found.kind,
+            message=found.message,
+            complete=found.kind is not None,
+            unknown_words=found.unknown_words,
+            alternatives=found.alternatives,
+            watch_only=found.watch_only,
+        )
 
     async def create(self, command: api.CreateWallet) -> api.CreatedWallet:
         self._parts.folder.check_name(command.name)
@@ -75,8 +79,6 @@ class Onboarding:
 
     async def restore(self, command: api.RestoreWallet) -> api.CreatedWallet:
         self._parts.folder.check_name(command.name)
-        if (other := other_kind(command.secret)) is not None:
-            raise api.WrenError("bad_phrase", other)
         birthday = command.birthday
         if isinstance(birthday, date) and birthday > self._today() + timedelta(days=1):
             message = f"{birthday} is still to come: a wallet's birthday is when it was first used, or earlier"
@@ -94,7 +96,7 @@ class Onboarding:
         entry = parts.folder.prepare(plan.name, parts.params.name, await parts.vault.probe(plan.vault))
         try:
             created = await parts.vault.create(vault_ref(entry), plan.secret, plan.password)
-            entry = replace(entry, vault=created.kind)
+            entry = replace(entry, vault=created.kind, watch_only=created.watch_only)
             store = parts.create_store(entry.folder / DATABASE, created.database_key)
             try:
                 ledger = self._fill(store, created, plan)
@@ -113,17 +115,18 @@ class Onboarding:
             wallet=entry.name,
             kind=created.secret_kind,
             vault=entry.vault,
-            fingerprint=created.fingerprint.hex(),
+            fingerprint=_hex(created.fingerprint),
             birthday=session.birthday_date,
+            watch_only=created.watch_only,
         )
 
     def _fill(self, store: WalletStore, created: CreatedVault, plan: _Plan) -> Ledger:
         store.set_meta(BIRTHDAY, birthday_text(plan.birthday))
         store.set_meta(FLOOR, str(plan.floor))
         store.set_meta("kind", created.secret_kind)
-        store.set_meta("fingerprint", created.fingerprint.hex())
+        store.set_meta("fingerprint", _hex(created.fingerprint) or "")
         ledger = Ledger(store)
-        keys = sorted(created.accounts, key=lambda account: _TYPE_ORDER.index(account.type))
+        keys = sorted(created.accounts, key=lambda account: _TYPE_ORDER.get(account.type, len(_TYPE_ORDER)))
         for number, account in enumerate(keys):
             ledger.add_account(self._account(number, account))
         ledger.commit()
@@ -135,7 +138,8 @@ class Onboarding:
             type=ScriptType(keys.type),
             account=keys.account,
             external=Descriptor.parse(keys.external, self._parts.params),
-            internal=Descriptor.parse(keys.internal, self._parts.params),
+            internal=None if keys.internal is None else Descriptor.parse(keys.internal, self._parts.params),
+            label=keys.label,
         )
 
     async def open(self, command: api.OpenWallet) -> api.WalletInfo:
@@ -160,3 +164,7 @@ class Onboarding:
                 return entry
         message = f"there is no wallet named {name!r}"
         raise api.WrenError("no_wallet", message)
+
+
+def _hex(fingerprint: bytes | None) -> str | None:
+    return None if fingerprint is None else fingerprint.hex()

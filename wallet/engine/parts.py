@@ -29,6 +29,7 @@ class WalletEntry:
     uuid: str
     network: str
     vault: VaultHome
+    watch_only: bool = False
 
 
 class WalletFolder(Protocol):

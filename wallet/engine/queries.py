@@ -1,6 +1,7 @@
 """Questions about the open wallet, and the small things that a user notes in it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from wallet.bitcoin.address import Address
@@ -92,20 +93,16 @@ class Queries:
     async def descriptors(self, command: api.GetDescriptors) -> tuple[api.DescriptorRow, ...]:
         """The accounts' descriptors; the private ones come from the vault, behind the password."""
         session = self._session()
-        accounts = tuple(session.ledger.keychain.accounts.values())
-        if not command.private:
-            return tuple(
-                api.DescriptorRow(str(descriptor), str(account.type), account.account, change=branch != EXTERNAL)
-                for account in accounts
-                for branch, descriptor in account.branches().items()
-            )
-        wanted = [(str(account.type), account.account) for account in accounts]
-        found = await self._parts.vault.private_descriptors(session.vault, command.password, wanted)
-        return tuple(
-            api.DescriptorRow(descriptor, keys.type, keys.account, change=change)
-            for keys in found
-            for descriptor, change in ((keys.external, False), (keys.internal, True))
+        rows = tuple(
+            api.DescriptorRow(str(descriptor), str(account.type), account.account, change=branch != EXTERNAL)
+            for account in session.ledger.keychain.accounts.values()
+            for branch, descriptor in account.branches().items()
         )
+        if not command.private:
+            return rows
+        texts = [row.descriptor for row in rows]
+        found = await self._parts.vault.private_descriptors(session.vault, command.password, texts)
+        return tuple(replace(row, descriptor=text) for row, text in zip(rows, found, strict=True))
 
     async def words(self, command: api.GetWords) -> str:
         return await self._parts.vault.words(self._session().vault, command.password)

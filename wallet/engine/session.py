@@ -119,4 +119,4 @@ def vault_ref(entry: WalletEntry) -> VaultRef:
 
 def wallet_info(entry: WalletEntry) -> WalletInfo:
     """A wallet as the seam shows it. Only a wallet whose keys are in a file asks for the password to open."""
-    return WalletInfo(entry.name, entry.network, entry.vault, locked=entry.vault == "file")
+    return WalletInfo(entry.name, entry.network, entry.vault, locked=entry.vault == "file", watch_only=entry.watch_only)

@@ -43,7 +43,7 @@ class VaultRef:
 
 @dataclass(frozen=True, slots=True)
 class RestoreInput:
-    """A secret as somebody typed it: a BIP39 phrase (with its passphrase) or a master xprv.
+    """A secret as somebody typed it: a phrase (with its passphrase), a key, or descriptors; see `keys.reading`.
 
     birthday: kept with the secret. types: the script types to make accounts for; none named is all four.
     """
@@ -56,36 +56,36 @@ class RestoreInput:
 
 @dataclass(frozen=True, slots=True)
 class AccountKeys:
-    """The public side of one account. origin_path: such as m/84h/0h/0h; external, internal: ranged descriptors."""
+    """The public side of one account. origin_path: such as m/84h/0h/0h; external, internal: its descriptors.
+
+    internal is None where change goes to the external one; label: what is special about the account.
+    """
 
     type: str
     account: int
     origin_path: str
     external: str
-    internal: str
-
-
-@dataclass(frozen=True, slots=True)
-class PrivateAccountKeys:
-    """The same with the account's xprv in the place of its xpub: whoever sees these descriptors can spend."""
-
-    type: str
-    account: int
-    origin_path: str
-    external: str = field(repr=False)
-    internal: str = field(repr=False)
+    internal: str | None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedVault:
-    """A vault that was stored. `kind` is where: a secret too large for a keyring goes to a file, and `note` says so."""
+    """A vault that was stored. `kind` is where: a secret too large for a keyring goes to a file, and `note` says so.
+
+    fingerprint: the master key's, None where it is not known. accounts: what the wallet begins with; search: where
+    payments may lie as well; reserve: what follows on from accounts that turn out to be used.
+    """
 
     secret_kind: str
-    fingerprint: bytes
+    fingerprint: bytes | None
     accounts: tuple[AccountKeys, ...]
     database_key: bytes = field(repr=False)
     kind: VaultHome
     note: str = ""
+    watch_only: bool = False
+    search: tuple[AccountKeys, ...] = ()
+    reserve: tuple[AccountKeys, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,16 @@ class SignedPsbt:
 
 @dataclass(frozen=True, slots=True)
 class PhraseJudgement:
-    """What a typed text is: `kind` 'bip39' or 'xprv', or None with the reason in `message`."""
+    """What a typed text is, in words; `kind` None: nothing, for the reason in `message`.
+
+    alternatives: kinds that it could be read as, too (see `keys.reading`).
+    """
 
     kind: str | None
     message: str
     unknown_words: tuple[int, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    watch_only: bool = False
 
 
 class Vault:
@@ -129,7 +134,13 @@ class Vault:
     async def check_phrase(self, text: str, network: str) -> PhraseJudgement:
         """Judge a typed secret without keeping it."""
         answer = await self._ask("check_phrase", text=text, network=network)
-        return PhraseJudgement(answer["kind"], answer["message"], tuple(answer["unknown_words"]))
+        return PhraseJudgement(
+            answer.get("kind"),
+            answer["message"],
+            tuple(answer.get("unknown_words", ())),
+            tuple(answer.get("alternatives", ())),
+            answer.get("watch_only", False),
+        )
 
     async def create(
         self, ref: VaultRef, secret: RestoreInput, password: str | None, cost: Cost | None = None
@@ -141,9 +152,21 @@ class Vault:
         answer = await self._ask(
             "create", ref, secret=_typed(secret), password=password, cost=cost or self._cost, types=secret.types
         )
-        accounts = tuple(AccountKeys(**account) for account in answer["accounts"])
-        fingerprint, key = bytes.fromhex(answer["fingerprint"]), bytes.fromhex(answer["database_key"])
-        return CreatedVault(answer["secret_kind"], fingerprint, accounts, key, answer["kind"], answer["note"])
+        accounts, search, reserve = (
+            tuple(AccountKeys(**account) for account in answer[part]) for part in ("accounts", "search", "reserve")
+        )
+        fingerprint = answer["fingerprint"]
+        return CreatedVault(
+            secret_kind=answer["secret_kind"],
+            fingerprint=None if fingerprint is None else bytes.fromhex(fingerprint),
+            accounts=accounts,
+            database_key=bytes.fromhex(answer["database_key"]),
+            kind=answer["kind"],
+            note=answer["note"],
+            watch_only=answer["watch_only"],
+            search=search,
+            reserve=reserve,
+        )
 
     async def open_database(self, ref: VaultRef, password: str | None = None) -> bytes:
         """The database key, 32 bytes. With a vault in the keyring no password is asked for."""
@@ -163,11 +186,13 @@ class Vault:
         )
 
     async def private_descriptors(
-        self, ref: VaultRef, password: str | None, accounts: Sequence[tuple[str, int]]
-    ) -> tuple[PrivateAccountKeys, ...]:
-        """The descriptors of accounts, each given as script type and number, with their private keys."""
-        answer = await self._ask("private_descriptors", ref, password=password, accounts=[*accounts])
-        return tuple(PrivateAccountKeys(**account) for account in answer)
+        self, ref: VaultRef, password: str | None, descriptors: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Descriptors of the wallet with their private keys: whoever sees them can spend.
+
+        Raises WrenError 'refused' where the wallet only watches.
+        """
+        return tuple(await self._ask("private_descriptors", ref, password=password, descriptors=[*descriptors]))
 
     async def words(self, ref: VaultRef, password: str | None) -> str:
         """The seed words. Raises WrenError 'refused' where the wallet has none."""

@@ -3,85 +3,51 @@
 Imported in the child only: here secrets are in the clear, for as long as a task takes.
 """
 
-import re
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any, Final
 
 from wallet.bitcoin.codec import ParseError
-from wallet.bitcoin.descriptor_text import add_checksum, strip_checksum
-from wallet.bitcoin.hdkey import format_path
+from wallet.bitcoin.descriptor import DescriptorError
 from wallet.bitcoin.network import NETWORKS, ChainParams
 from wallet.bitcoin.psbt import Psbt, PsbtError
 from wallet.bitcoin.script import ScriptType
 from wallet.engine.signing_home import Announce, Home, Request, Task, cost_of
 from wallet.keys import seed
+from wallet.keys.accounts import plan_accounts, private_form, signing_keys, standard_account
 from wallet.keys.backends import fits_keyring
 from wallet.keys.database_key import new_database_key
 from wallet.keys.hdprivate import ExtendedPrivateKey
+from wallet.keys.reading import read
 from wallet.keys.record import Secret, VaultError, sealed_size, wipe
 from wallet.keys.vault import store_secret
 
-ERRORS: Final = (VaultError, seed.PhraseError, PsbtError)
-ACCOUNT_TYPES: Final = (ScriptType.P2PKH, ScriptType.P2SH_P2WPKH, ScriptType.P2WPKH, ScriptType.P2TR)
-_PRIVATE_KEY: Final = re.compile("[a-z]prv[0-9A-Za-z]+")
+ERRORS: Final = (VaultError, seed.PhraseError, DescriptorError, PsbtError)
 
 
 def read_secret(typed: Mapping[str, Any], params: ChainParams) -> Secret:
-    """The secret that somebody typed: a BIP39 phrase or an extended private key. Raises PhraseError."""
-    text = typed["text"].strip()
+    """The secret that somebody typed. Raises PhraseError or DescriptorError."""
     birthday = date.fromisoformat(typed["birthday"]) if typed["birthday"] else None
-    if _PRIVATE_KEY.fullmatch(text):
-        try:
-            ExtendedPrivateKey.parse_text(text, params).wipe()
-        except ParseError as error:
-            raise seed.PhraseError(str(error)) from None
-        return Secret("xprv", text.encode(), birthday=birthday)
-    report = seed.check_mnemonic(text)
-    return Secret("bip39", report.entropy, report.language, birthday, typed["passphrase"])
+    secret = read(typed["text"], params).secret
+    passphrase = typed["passphrase"] if secret.kind in {"bip39", "electrum"} else ""
+    return replace(secret, birthday=birthday, passphrase=passphrase)
 
 
-@contextmanager
-def master_key(secret: Secret, params: ChainParams) -> Iterator[ExtendedPrivateKey]:
-    """The key that everything derives from, wiped at the end of the block."""
-    if secret.kind == "xprv":
-        master = ExtendedPrivateKey.parse_text(secret.data.decode(), params)
-    else:
-        words = seed.entropy_to_words(secret.data, secret.language)
-        stretched = seed.mnemonic_to_seed(words, secret.passphrase)
-        master = ExtendedPrivateKey.from_seed(stretched)
-        wipe(stretched)
-    with master:
-        yield master
+def _kind_of(secret: Secret) -> str:
+    """The kind as the world calls it."""
+    return secret.language if secret.kind == "watch" else secret.kind
 
 
-def account_keys(master: ExtendedPrivateKey, name: str, account: int, params: ChainParams) -> dict[str, Any]:
-    """The public side of an account. An xprv below the master stands for one account of each type, number 0."""
-    kind = ScriptType(name)
-    if master.depth and account:
-        raise VaultError("refused", "this wallet was made from an account's key: it has no further accounts")
-    external, internal = seed.account_descriptors(master, kind, account, params)
-    path = () if master.depth else seed.account_path(kind, account, params)
-    return {
-        "type": str(kind),
-        "account": account,
-        "origin_path": format_path(path),
-        "external": str(external),
-        "internal": str(internal),
-    }
-
-
-def private_account_keys(master: ExtendedPrivateKey, name: str, account: int, params: ChainParams) -> dict[str, Any]:
-    """The same with the account's private key in the place of the public one."""
-    keys = account_keys(master, name, account, params)
-    path = () if master.depth else seed.account_path(ScriptType(name), account, params)
-    with master.derive_path(path) as key:
-        public, private = key.public().to_text(params), key.to_text(params)
-    for branch in ("external", "internal"):
-        keys[branch] = add_checksum(strip_checksum(keys[branch]).replace(public, private))
-    return keys
+def _refuse_watching(secret: Secret) -> None:
+    if secret.kind == "watch":
+        raise VaultError(
+            "refused",
+            "this wallet only watches: it holds no private key. Prepare the payment as a PSBT and sign it where the "
+            "keys are",
+        )
 
 
 def _outer_key(master: ExtendedPrivateKey) -> bytearray:
@@ -97,17 +63,26 @@ def _new_phrase(request: Request, _: Announce) -> str:
 
 
 def _check_phrase(request: Request, _: Announce) -> dict[str, Any]:
-    typed = {"text": request["text"], "passphrase": "", "birthday": None}
+    """What a text is, without keeping it; the reason where it is nothing."""
+    params = NETWORKS[request["network"]]
     try:
-        secret = read_secret(typed, NETWORKS[request["network"]])
-    except seed.PhraseError as error:
-        return {"kind": None, "message": str(error), "unknown_words": _unknown_words(request["text"])}
-    return {"kind": secret.kind, "message": "", "unknown_words": []}
+        found = read(request["text"], params)
+        plan_accounts(found.secret, params)
+    except (seed.PhraseError, DescriptorError) as error:
+        return {"message": str(error), "unknown_words": _unknown_words(request["text"])}
+    return {
+        "kind": found.kind,
+        "message": found.message,
+        "alternatives": found.alternatives,
+        "watch_only": found.watch_only,
+    }
 
 
 def _unknown_words(text: str) -> list[int]:
-    """Positions, from 0, of the words that the likeliest language does not have."""
+    """Positions, from 0, of the words that the likeliest language does not have; none in what is no phrase."""
     words = unicodedata.normalize("NFKD", text).lower().split()
+    if len(words) < 2 or "(" in text:
+        return []
     lists = [frozenset(seed.wordlist(language)) for language in seed.LANGUAGES]
     likeliest = max(lists, key=lambda known: sum(word in known for word in words))
     return [position for position, word in enumerate(words) if word not in likeliest]
@@ -123,34 +98,40 @@ def _create(request: Request, announce: Announce) -> dict[str, Any]:
         kind, note = "file", "The secret is too large for the keyring; it is kept in the wallet's folder instead."
     home = Home(request, announce, kind)
     key = new_database_key()
-    with master_key(secret, home.params) as master:
-        accounts = [account_keys(master, name, 0, home.params) for name in request["types"] or ACCOUNT_TYPES]
-        fingerprint = master.fingerprint.hex()
-        outer = _outer_key(master)
+    plan = plan_accounts(secret, home.params, request["types"] or ())
+    with signing_keys(secret, home.params) as keys:
+        outer = _outer_key(keys[0]) if keys else None
     _store(home, secret, request, key, outer)
     return {
-        "secret_kind": secret.kind,
-        "fingerprint": fingerprint,
-        "accounts": accounts,
+        "secret_kind": _kind_of(secret),
+        "watch_only": secret.kind == "watch",
+        "fingerprint": None if plan.fingerprint is None else plan.fingerprint.hex(),
+        "accounts": [asdict(account) for account in plan.kept],
+        "search": [asdict(account) for account in plan.search],
+        "reserve": [asdict(account) for account in plan.reserve],
         "database_key": key.hex(),
         "kind": kind,
         "note": note,
     }
 
 
-def _store(home: Home, secret: Secret, request: Request, key: bytes, outer: bytearray) -> None:
-    """Store the vault and both forms of the database key; on a fault take back what was stored."""
+def _store(home: Home, secret: Secret, request: Request, key: bytes, outer: bytearray | None) -> None:
+    """Store the vault and both forms of the database key; on a fault take back what was stored.
+
+    outer None: the wallet only watches. What it was made from is no secret, and must not open the database.
+    """
     opened = store_secret(home.slots, secret, request["password"], cost_of(request))
     try:
         home.store_database_key(key, opened)
-        home.recovery.store(key, outer)
+        if outer is not None:
+            home.recovery.store(key, outer)
     except VaultError:
         with suppress(VaultError):
             home.delete()
         raise
     finally:
         wipe(opened.data_key)
-        wipe(outer)
+        wipe(outer if outer is not None else bytearray())
 
 
 def _sign(request: Request, announce: Announce) -> dict[str, Any]:
@@ -161,25 +142,41 @@ def _sign(request: Request, announce: Announce) -> dict[str, Any]:
     except ParseError as error:
         raise PsbtError(str(error)) from error
     home = Home(request, announce)
-    with master_key(home.open(request["password"]), home.params) as master:
-        result = sign_psbt(psbt, master, home.params)
-    return {"psbt": result.psbt.serialize().hex(), "signed": result.signed, "complete": result.complete}
+    secret = home.open(request["password"])
+    _refuse_watching(secret)
+    signed, complete = 0, False
+    with signing_keys(secret, home.params) as keys:
+        for key in keys:
+            result = sign_psbt(psbt, key, home.params)
+            psbt, signed, complete = result.psbt, signed + result.signed, result.complete
+    return {"psbt": psbt.serialize().hex(), "signed": signed, "complete": complete}
 
 
 def _account_keys(request: Request, announce: Announce) -> dict[str, Any]:
     home = Home(request, announce)
-    with master_key(home.open(request["password"]), home.params) as master:
-        return account_keys(master, request["script_type"], request["account"], home.params)
+    secret, number = home.open(request["password"]), request["account"]
+    if number and secret.kind not in {"bip39", "xprv"}:
+        raise VaultError("refused", "only a wallet of a seed phrase or a master key has further accounts")
+    kind = ScriptType(request["script_type"])
+    with signing_keys(secret, home.params) as keys:
+        if not keys or (keys[0].depth and number):
+            raise VaultError("refused", "this wallet was made from an account's key: it has no further accounts")
+        return asdict(standard_account(keys[0], kind, number, home.params))
 
 
-def _private_descriptors(request: Request, announce: Announce) -> list[dict[str, Any]]:
+def _private_descriptors(request: Request, announce: Announce) -> list[str]:
     home = Home(request, announce)
-    with master_key(home.open(request["password"]), home.params) as master:
-        return [private_account_keys(master, name, account, home.params) for name, account in request["accounts"]]
+    secret = home.open(request["password"])
+    if secret.kind == "watch":
+        raise VaultError("refused", "this wallet only watches: it holds no private key")
+    with signing_keys(secret, home.params) as keys:
+        return [private_form(text, keys, home.params) for text in request["descriptors"]]
 
 
 def _words(request: Request, announce: Announce) -> str:
     secret = Home(request, announce).open(request["password"])
+    if secret.kind == "electrum":
+        return secret.data.decode()
     if secret.kind != "bip39":
         raise VaultError("refused", "this wallet was made from a key, not from seed words")
     return seed.entropy_to_words(secret.data, secret.language)
@@ -187,8 +184,10 @@ def _words(request: Request, announce: Announce) -> str:
 
 def _recover(home: Home, secret: Secret) -> bytes:
     """The database key by the seed; raises VaultError 'bad_phrase' where it is another wallet's."""
-    with master_key(secret, home.params) as master:
-        outer = _outer_key(master)
+    with signing_keys(secret, home.params) as keys:
+        if not keys:
+            raise VaultError("not_found", "a wallet that only watches is not repaired: restore it from its public keys")
+        outer = _outer_key(keys[0])
     try:
         return home.recovery.load(outer)
     finally:

@@ -18,6 +18,7 @@ from wallet.bitcoin.hdkey import (
     ExtendedKeyFields,
     ExtendedPublicKey,
     Fingerprint,
+    KeyOrigin,
     decode_extended_key,
     encode_extended_key,
     explain_version,
@@ -150,3 +151,30 @@ class ExtendedPrivateKey:
     @override
     def __repr__(self) -> str:
         return f"ExtendedPrivateKey(depth={self.depth}, fingerprint={self.fingerprint.hex()})"
+
+
+class PlacedKey(ExtendedPrivateKey):
+    """A key that is known by its place below a master key which we may not have: paths are those from that master."""
+
+    __slots__ = ("origin",)
+
+    def __init__(self, key: ExtendedPrivateKey, origin: KeyOrigin) -> None:
+        """Take over `key`, which is of no use after."""
+        secret = key.private_key()
+        key.wipe()
+        super().__init__(secret, key.chain_code, key.depth, key.parent_fingerprint, key.child_number)
+        self.origin = origin
+
+    @property
+    @override
+    def fingerprint(self) -> Fingerprint:
+        """The master's fingerprint."""
+        return self.origin.fingerprint
+
+    @override
+    def derive_path(self, path: Iterable[int]) -> ExtendedPrivateKey:
+        """The key at a path from the master; raises `DerivationError` where it does not lie below this key."""
+        steps, known = tuple(path), self.origin.path
+        if steps[: len(known)] != known:
+            raise DerivationError("this path does not lie below the key that we have")
+        return super().derive_path(steps[len(known) :])

@@ -39,8 +39,8 @@ VaultCode = Literal[
     "wallet_exists",
     "refused",
 ]
-SecretKind = Literal["bip39", "electrum", "xprv", "wif"]
-KINDS: Final[tuple[SecretKind, ...]] = ("bip39", "electrum", "xprv", "wif")
+SecretKind = Literal["bip39", "electrum", "xprv", "wif", "descriptor", "watch"]
+KINDS: Final[tuple[SecretKind, ...]] = ("bip39", "electrum", "xprv", "wif", "descriptor", "watch")
 
 _HEADER: Final = struct.Struct(">4sBB8sBIIBQ16s12s12s")
 _MAGIC: Final = b"WREN"
@@ -93,7 +93,13 @@ _NO_PASSWORD_COST: Final = KdfCost(19 * _MIB, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """What the vault keeps. data: BIP39 entropy, or the text of an xprv, WIF key or Electrum seed."""
+    """What the vault keeps. data: BIP39 entropy, or the text of an Electrum seed, a key, or descriptors, one a line.
+
+    A wallet that only watches has a vault too, of kind 'watch': its record holds public keys, so that its database key
+    has the same homes, and its password and backup the same ways, as those of any wallet. language: of BIP39, the word
+    list; of Electrum, 'standard' or 'segwit'; of xprv, the script type that its notation says, if any; of watch, 'xpub'
+    or 'descriptor'.
+    """
 
     kind: SecretKind
     data: bytes = field(repr=False)

@@ -1,4 +1,4 @@
-"""Seed phrases (BIP39): made, checked with words for what is wrong, turned into seeds; and the accounts of a seed.
+"""Seed phrases (BIP39): made, checked with words for what is wrong, turned into seeds; and the paths of accounts.
 
 The word lists come with the `mnemonic` package. Phrases are made in English, as the BIP urges; all ten languages of
 its test vectors are read.
@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -31,6 +31,7 @@ __all__ = [
     "PhraseReport",
     "account_descriptors",
     "account_path",
+    "branches_at",
     "check_mnemonic",
     "entropy_to_words",
     "mnemonic_to_seed",
@@ -122,20 +123,26 @@ def check_mnemonic(text: str) -> PhraseReport:
     Case, spaces of any kind and missing Latin accents do not matter. Which of two languages is meant where both have
     all words is told by the checksum.
     """
-    words = _split(text)
-    languages = [language for language in LANGUAGES if all(word in _positions(language) for word in words)]
+    words = split_words(text)
+    languages = languages_of(words)
     if not languages:
         raise PhraseError(_unknown_word_message(words))
     if len(words) not in WORD_COUNTS:
         raise PhraseError(_count_message(len(words)))
-    for report in _decoded(words, languages):
-        return report
+    for language in languages:
+        if (report := decoded(words, language)) is not None:
+            return report
     raise PhraseError(
         "the checksum is wrong: each word is in the list, but one of them is not the right one, or their order is not"
     )
 
 
-def _split(text: str) -> list[str]:
+def languages_of(words: Sequence[str]) -> list[str]:
+    """The languages whose list has all of these words."""
+    return [language for language in LANGUAGES if all(word in _positions(language) for word in words)]
+
+
+def split_words(text: str) -> list[str]:
     """The words of a text. Chinese may be written without spaces, as every word is one character."""
     if len(text) > _MAX_LENGTH:
         raise PhraseError(f"a text of {len(text)} characters is no seed phrase")
@@ -149,17 +156,17 @@ def _split(text: str) -> list[str]:
     return words
 
 
-def _decoded(words: list[str], languages: list[str]) -> Iterator[PhraseReport]:
-    """The readings of a phrase whose checksum is right."""
+def decoded(words: Sequence[str], language: str) -> PhraseReport | None:
+    """The reading of a phrase whose words are all in a language's list; None where its checksum is wrong."""
     checksum_bits = len(words) // 3
-    for language in languages:
-        value = 0
-        for word in words:
-            value = value << 11 | _positions(language)[word]
-        entropy = (value >> checksum_bits).to_bytes(len(words) * 4 // 3, "big")
-        if _checksum(entropy) == value & (1 << checksum_bits) - 1:
-            listed = wordlist(language)
-            yield PhraseReport(language, tuple([listed[_positions(language)[word]] for word in words]), entropy)
+    value = 0
+    for word in words:
+        value = value << 11 | _positions(language)[word]
+    entropy = (value >> checksum_bits).to_bytes(len(words) * 4 // 3, "big")
+    if _checksum(entropy) != value & (1 << checksum_bits) - 1:
+        return None
+    listed = wordlist(language)
+    return PhraseReport(language, tuple([listed[_positions(language)[word]] for word in words]), entropy)
 
 
 def _count_message(count: int) -> str:
@@ -202,6 +209,13 @@ def account_descriptors(
     A key that is no master key (its depth is not 0) is taken for the account's own, whatever the number.
     """
     path = account_path(kind, account, params) if master.depth == 0 else ()
+    return branches_at(master, kind, path, params)
+
+
+def branches_at(
+    master: ExtendedPrivateKey, kind: ScriptType, path: tuple[int, ...], params: ChainParams
+) -> tuple[Descriptor, Descriptor]:
+    """The descriptors of the branches 0 and 1 below a path from a key, without secrets."""
     with master.derive_path(path) as key:
         xpub = key.public()
     origin = KeyOrigin(master.fingerprint, path)

@@ -1,7 +1,7 @@
 """Single private keys as text (wallet import format)."""
 
 from wallet.bitcoin import base58
-from wallet.bitcoin.codec import ParseError
+from wallet.bitcoin.codec import OtherNetwork, ParseError
 from wallet.bitcoin.curve import CurveError
 from wallet.bitcoin.network import NETWORKS, ChainParams
 from wallet.keys import secp
@@ -35,8 +35,10 @@ def parse_wif(text: str, params: ChainParams) -> WifKey:
     if len(payload) != 33 and not is_compressed:
         raise ParseError(f"a private key of {len(payload)} bytes")
     if payload[0] != params.wif_prefix:
-        known = {each.wif_prefix for each in NETWORKS.values()}
-        raise ParseError("this private key belongs to another network" if payload[0] in known else "no private key")
+        if payload[0] not in {each.wif_prefix for each in NETWORKS.values()}:
+            raise ParseError("no private key")
+        home = "the main network" if payload[0] == NETWORKS["main"].wif_prefix else "a test network"
+        raise OtherNetwork(f"this private key belongs to {home}")
     try:
         return WifKey(bytearray(payload[1:33]), is_compressed)
     except CurveError as error:

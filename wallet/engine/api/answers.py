@@ -309,9 +309,15 @@ class PeerRow:
 
 @dataclass(frozen=True, slots=True)
 class PhraseCheck:
-    """A live judgement of what was typed into the restore box, in words. `kind` is None while it is nothing yet."""
+    """A live judgement of what was typed into the restore box, in words. `kind` is None while it is nothing yet.
+
+    unknown_words: positions, from 0, of words that are in no list. alternatives: kinds that the text could be read as,
+    too: `electrum:` or `bip39:` before the words chooses.
+    """
 
     kind: str | None
     message: str
     complete: bool
     unknown_words: tuple[int, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    watch_only: bool = False
