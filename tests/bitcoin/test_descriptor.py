@@ -193,7 +193,6 @@ def test_multipath_in_an_origin_is_refused() -> None:
         (f"sh(wsh(pkh({KEY})))", "wsh .* not supported"),
         (f"multi(1,{KEY})", "several keys"),
         (f"sortedmulti(1,{KEY})", "several keys"),
-        (f"sh(multi(1,{KEY}))", "several keys"),
         (f"combo({KEY})", "one descriptor for each"),
         ("addr(3PUNyaW7M55oKWJ3kDukwk9bsKvryra15j)", "an address without a key"),
         (f"rawtr({KEY[2:]})", "rawtr"),

@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from wallet.bitcoin.psbt import MAX_SIZE, Psbt, PsbtError, PsbtInput, PsbtOutput
 from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
 
 BIP174 = load("bip174.json")
+BIP370 = load("bip370.json")
 BIP371 = load("bip371.json")
 G = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
 PREVIOUS = Transaction(2, (TxIn(OutPoint(Txid(bytes(32)), 0)),), (TxOut(5_000, b"\x51"), TxOut(6_000, b"\x52")))
@@ -22,7 +24,7 @@ EMPTY = Psbt.create(UNSIGNED)
 
 
 def cases(name: str) -> pytest.MarkDecorator:
-    rows = BIP174[name] + BIP371[name]
+    rows = BIP174[name] + BIP370[name] + BIP371[name]
     return pytest.mark.parametrize("text", [row["psbt"] for row in rows], ids=[row["what"] for row in rows])
 
 
@@ -61,10 +63,21 @@ def test_combined_unknown_fields_stand_in_the_order_of_their_keys() -> None:
     assert parts[1].combine(parts[0]).to_base64() == case["combined"]
 
 
-def test_finalizer_leaves_scripts_of_several_keys_to_others() -> None:
+def test_finalizer_of_bip174() -> None:
+    finished = Psbt.from_base64(BIP174["finalize"]["before"]).finalize()
+    assert finished.to_base64() == BIP174["finalize"]["after"]
+    assert finished.is_complete
+
+
+def test_finalizer_waits_for_enough_signatures_that_are_right() -> None:
     psbt = Psbt.from_base64(BIP174["finalize"]["before"])
-    assert psbt.finalize() == psbt
-    assert not psbt.is_complete
+    for index, known in enumerate(psbt.inputs):
+        first, second = known.partial_sigs
+        swapped = {first: known.partial_sigs[second], second: known.partial_sigs[first]}
+        for signatures in ({first: known.partial_sigs[first]}, {second: known.partial_sigs[second]}, swapped):
+            lacking = psbt.with_inputs({index: replace(known, partial_sigs=signatures)}).finalize()
+            assert lacking.inputs[index] == replace(known, partial_sigs=signatures)
+            assert lacking.inputs[1 - index].is_final
 
 
 def test_extractor_of_bip174() -> None:
@@ -77,6 +90,63 @@ def test_extractor_of_bip174() -> None:
 def test_extracting_too_early_names_the_input() -> None:
     with pytest.raises(PsbtError, match="input 0 is not signed"):
         EMPTY.extract()
+
+
+# ---- version 2
+
+
+@pytest.mark.parametrize("case", BIP370["locktime"], ids=range(len(BIP370["locktime"])))
+def test_locktimes_of_bip370(case: dict[str, Any]) -> None:
+    if case["locktime"] is None:
+        with pytest.raises(PsbtError, match="no locktime is both"):
+            Psbt.from_base64(case["psbt"])
+    else:
+        psbt = Psbt.from_base64(case["psbt"])
+        assert psbt.transaction.locktime == case["locktime"]
+        assert psbt.to_base64() == case["psbt"]
+        plain = psbt.to_version(0)
+        assert Psbt.parse(plain.serialize()) == plain
+        assert plain.transaction == psbt.transaction
+
+
+def test_versions_convert_both_ways() -> None:
+    for row in BIP174["valid"] + BIP371["valid"]:
+        psbt = Psbt.from_base64(row["psbt"])
+        converted = psbt.to_version(2)
+        again = Psbt.parse(converted.serialize())
+        assert again == converted
+        assert again.transaction == psbt.transaction
+        assert again.to_version(0) == replace(psbt, version=None)
+        assert converted.to_version(2) is converted
+
+
+def test_a_sequence_that_is_said_though_it_goes_without_saying_stays() -> None:
+    raw = EMPTY.to_version(2).serialize()
+    said = raw.replace(record(b"\x0f", b"\x01\0\0\0"), record(b"\x0f", b"\x01\0\0\0") + record(b"\x10", b"\xff" * 4))
+    assert said != raw
+    assert Psbt.parse(said).serialize() == said
+    assert Psbt.parse(said) == Psbt.parse(raw)
+
+
+def test_the_versions_combine_and_the_first_decides() -> None:
+    first, second = EMPTY.to_version(2), EMPTY.with_inputs({0: PsbtInput(sighash_type=1)})
+    assert first.combine(second).version == 2
+    assert first.combine(second).inputs[0].sighash_type == 1
+    assert second.combine(first).version is None
+
+
+def test_combined_what_any_forbids_is_forbidden() -> None:
+    first, second = (replace(EMPTY.to_version(2), modifiable=flags) for flags in (0b011, 0b110))
+    assert first.combine(second).modifiable == 0b110
+    assert first.combine(EMPTY.to_version(2)).modifiable == 0
+    assert EMPTY.to_version(2).combine(EMPTY).modifiable is None
+    assert first.closed().modifiable == 0
+    assert second.closed().modifiable == 0b100
+
+
+def test_a_locktime_that_the_inputs_do_not_ask_for_is_refused() -> None:
+    with pytest.raises(PsbtError, match="not the one"):
+        replace(EMPTY.to_version(2), fallback_locktime=7)
 
 
 # ---- unknown fields
@@ -152,12 +222,12 @@ def record(key: bytes, value: bytes) -> bytes:
         (b"", "no PSBT"),
         (b"psbt\xff", "1 byte expected"),
         (psbt_bytes() + b"\x00", "trailing"),
-        (psbt_bytes(global_map=record(b"\xfb", b"\x02\x00\x00\x00")), "version 2"),
-        (psbt_bytes(global_map=record(b"\x02", b"\x02\x00\x00\x00")), "field of version 2"),
+        (psbt_bytes(global_map=record(b"\xfb", b"\x02\x00\x00\x00")), "another version"),
+        (psbt_bytes(global_map=record(b"\x02", b"\x02\x00\x00\x00")), "another version"),
         (psbt_bytes(global_map=record(b"\x01" + bytes(45) + G, b"abcd") * 2), "twice"),
         (psbt_bytes(global_map=record(b"\x01" + bytes(78), b"abcd")), "no point"),
-        (psbt_bytes(input_map=record(b"\x0e", bytes(32))), "input 0: a field of version 2"),
-        (psbt_bytes(output_map=record(b"\x04", b"")), "output 0: a field of version 2"),
+        (psbt_bytes(input_map=record(b"\x0e", bytes(32))), r"input 0: a field \(type 0x0e\)"),
+        (psbt_bytes(output_map=record(b"\x04", b"")), r"output 0: a field \(type 0x04\)"),
         (psbt_bytes(input_map=record(b"\x03", b"\x01")), "sighash type: 4 bytes expected, not 1"),
         (psbt_bytes(input_map=record(b"\x06" + G, b"abc")), "key origin of 3 bytes"),
         (psbt_bytes(input_map=record(b"\x02" + b"\x02" + bytes(32), b"sig")), "no point"),

@@ -201,10 +201,21 @@ def test_a_psbt_of_the_node_is_shown_and_signed(node: RealNode, tmp_path: Path) 
     text.write_text(psbt + "\n")
     shown = wren("psbt", "show", str(binary))
     assert shown == wren("psbt", "show", str(text))
-    assert list(shown) == ["txid", "inputs", "outputs", "amount", "fee"]
-    assert shown["inputs"] == [{"outpoint": coin["outpoint"], "amount": 300_000, "address": address}]
-    assert shown["outputs"] == [{"address": target, "amount": 299_000}]
-    assert (shown["amount"], shown["fee"]) == (299_000, 1_000)
+    keys = ["txid", "version", "inputs", "outputs", "amount", "fee", "fee_rate", "vsize", "locktime", "complete"]
+    assert list(shown) == [*keys, "warnings"]
+    assert shown["inputs"] == [
+        {
+            "outpoint": coin["outpoint"],
+            "amount": 300_000,
+            "address": address,
+            "own": True,
+            "signatures": 0,
+            "needed": 1,
+            "signed": False,
+        }
+    ]
+    assert shown["outputs"] == [{"address": target, "amount": 299_000, "own": False, "change": False}]
+    assert (shown["amount"], shown["fee"], shown["complete"], shown["warnings"]) == (299_000, 1_000, False, [])
     signed = wren("psbt", "sign", str(binary))
     assert list(signed) == ["psbt", "signed", "complete"]
     assert (signed["signed"], signed["complete"]) == (1, True)

@@ -1,4 +1,4 @@
-"""Partially signed transactions, version 0 (BIP174) with the taproot fields (BIP371).
+"""Partially signed transactions, versions 0 (BIP174) and 2 (BIP370), with the taproot fields (BIP371).
 
 What a PSBT carries and Wren does not know goes through unchanged, in its place: parsing and serializing gives back the
 same bytes. A PSBT that contradicts itself is refused when it is made.
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from wallet.bitcoin import psbt_fields
+from wallet.bitcoin import psbt_fields, psbt_v2
 from wallet.bitcoin.codec import ParseError, Reader
 from wallet.bitcoin.hdkey import KeyOrigin
 from wallet.bitcoin.psbt_fields import MAX_SIZE, PsbtError, TapDerivation
@@ -28,7 +28,8 @@ _MAGIC = b"psbt\xff"
 class Psbt:
     """A transaction without signatures, and per input and output what is known. Raises `PsbtError` when it cannot be.
 
-    xpubs: by the 78 bytes of the extended public key.
+    xpubs: by the 78 bytes of the extended public key. version: None and 0 are the same, one of them unsaid.
+    fallback_locktime, modifiable: of version 2 alone; the transaction's locktime is what it and the inputs ask for.
     """
 
     transaction: Transaction
@@ -38,11 +39,13 @@ class Psbt:
     version: int | None = None
     unknown: Mapping[bytes, bytes] = field(default_factory=dict)
     order: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
+    fallback_locktime: int | None = None
+    modifiable: int | None = None
 
     def __post_init__(self) -> None:
-        if self.version not in {None, 0}:
-            raise PsbtError(f"a PSBT of version {self.version}; version 0 is read here")
         transaction = self.transaction
+        if self.is_v2 and psbt_v2.lock_time_of(self.inputs, self.fallback_locktime) != transaction.locktime:
+            raise PsbtError("the locktime is not the one that the inputs ask for")
         if any(each.script_sig or each.witness for each in transaction.inputs):
             raise PsbtError("the transaction inside is not unsigned")
         if (len(self.inputs), len(self.outputs)) != (len(transaction.inputs), len(transaction.outputs)):
@@ -77,25 +80,59 @@ class Psbt:
 
     @classmethod
     def _read(cls, reader: Reader) -> Self:
-        fields = psbt_fields.decode_map(psbt_fields.GLOBALS, psbt_fields.read_records(reader))
-        if "transaction" not in fields:
-            raise PsbtError("the unsigned transaction is missing")
-        transaction = fields["transaction"]
-        inputs = tuple(
-            [PsbtInput(**_decode(reader, psbt_fields.INPUT, f"input {n}")) for n in range(len(transaction.inputs))]
-        )
-        outputs = tuple(
-            [PsbtOutput(**_decode(reader, psbt_fields.OUTPUT, f"output {n}")) for n in range(len(transaction.outputs))]
-        )
+        records = psbt_fields.read_records(reader)
+        form = psbt_fields.FORMS[psbt_fields.version_of(records)]
+        fields = psbt_fields.decode_map(form.globals, records)
+        if form is psbt_fields.FORMS[0]:
+            if "transaction" not in fields:
+                raise PsbtError("the unsigned transaction is missing")
+            transaction = fields["transaction"]
+            counts = len(transaction.inputs), len(transaction.outputs)
+        else:
+            counts = psbt_v2.take_counts(fields)
+        if sum(counts) > reader.remaining:
+            raise PsbtError(f"{counts[0]} inputs and {counts[1]} outputs cannot fit into {reader.remaining} bytes")
+        inputs = [_decode(reader, form.input, f"input {number}") for number in range(counts[0])]
+        outputs = [_decode(reader, form.output, f"output {number}") for number in range(counts[1])]
         reader.finish()
-        return cls(inputs=inputs, outputs=outputs, **fields)
+        if form is psbt_fields.FORMS[2]:
+            fields["transaction"] = psbt_v2.take_transaction(fields, inputs, outputs)
+        return cls(
+            inputs=tuple([PsbtInput(**known) for known in inputs]),
+            outputs=tuple([PsbtOutput(**known) for known in outputs]),
+            **fields,
+        )
 
     def serialize(self) -> bytes:
         """The bytes; fields stand where they stood when read, new ones by their type behind."""
-        maps = [psbt_fields.encode_map(psbt_fields.GLOBALS, self)]
-        maps += [psbt_fields.encode_map(psbt_fields.INPUT, each) for each in self.inputs]
-        maps += [psbt_fields.encode_map(psbt_fields.OUTPUT, each) for each in self.outputs]
+        form, transaction = self._form, self.transaction
+        encode, is_v2 = psbt_fields.encode_map, self.is_v2
+        maps = [
+            encode(form.globals, self, psbt_v2.global_fields(transaction) if is_v2 else {"transaction": transaction})
+        ]
+        for tx_input, known in zip(transaction.inputs, self.inputs, strict=True):
+            maps.append(encode(form.input, known, psbt_v2.input_fields(tx_input, known) if is_v2 else {}))
+        for output, about in zip(transaction.outputs, self.outputs, strict=True):
+            maps.append(encode(form.output, about, psbt_v2.output_fields(output) if is_v2 else {}))
         return _MAGIC + b"".join(map(psbt_fields.write_records, maps))
+
+    @property
+    def is_v2(self) -> bool:
+        """Whether this is of version 2 (BIP370)."""
+        return self.version == 2
+
+    @property
+    def _form(self) -> psbt_fields.Form:
+        return psbt_fields.FORMS[self.version or 0]
+
+    def to_version(self, version: int) -> Self:
+        """The same in version 0 or 2. Version 0 cannot say what may be modified, nor which input needs a locktime."""
+        if version == (self.version or 0):
+            return self
+        if version == 2:
+            return replace(self, version=2, fallback_locktime=self.transaction.locktime)
+        plain = tuple([replace(each, required_time=None, required_height=None) for each in self.inputs])
+        return replace(self, version=None, inputs=plain, fallback_locktime=None, modifiable=None)
 
     @classmethod
     def from_base64(cls, text: str) -> Self:
@@ -136,6 +173,13 @@ class Psbt:
 
     # ---- steps
 
+    def closed(self) -> Self:
+        """The same when signatures over all of it were added: nothing can be added any more (BIP370, "Signer")."""
+        if not self.modifiable:
+            return self
+        kept = self.modifiable & ~(psbt_v2.INPUTS_MODIFIABLE | psbt_v2.OUTPUTS_MODIFIABLE)
+        return replace(self, modifiable=kept)
+
     def with_inputs(self, changed: Mapping[int, PsbtInput]) -> Self:
         """The same PSBT with some inputs replaced."""
         return replace(self, inputs=tuple([changed.get(n, each) for n, each in enumerate(self.inputs)]))
@@ -143,24 +187,27 @@ class Psbt:
     def combine(self, *others: "Psbt") -> "Psbt":
         """One PSBT with what each of them knows, where they differ by the first (BIP174, Combiner).
 
-        All must be about the same transaction; raises `PsbtError`.
+        All must be about the same transaction; raises `PsbtError`. The version is the first one's.
         """
-        every: Sequence[Psbt] = (self, *others)
+        every: Sequence[Psbt] = (self, *[other.to_version(self.version or 0) for other in others])
         if any(other.transaction != self.transaction for other in others):
             raise PsbtError("the PSBTs are about different transactions")
-        fields = psbt_fields.merge(psbt_fields.GLOBALS, every)
+        form = self._form
+        fields = psbt_fields.merge(form.globals, every)
+        if self.is_v2:
+            fields["modifiable"] = psbt_v2.merge_modifiable([each.modifiable for each in every])
         inputs = [
-            PsbtInput(**psbt_fields.merge(psbt_fields.INPUT, each))
+            PsbtInput(**psbt_fields.merge(form.input, each))
             for each in zip(*(psbt.inputs for psbt in every), strict=True)
         ]
         outputs = [
-            PsbtOutput(**psbt_fields.merge(psbt_fields.OUTPUT, each))
+            PsbtOutput(**psbt_fields.merge(form.output, each))
             for each in zip(*(psbt.outputs for psbt in every), strict=True)
         ]
-        return Psbt(inputs=tuple(inputs), outputs=tuple(outputs), **fields)
+        return Psbt(transaction=self.transaction, inputs=tuple(inputs), outputs=tuple(outputs), **fields)
 
     def finalize(self) -> Self:
-        """The same with every input finished that can be: single-key scripts with a signature that is right (BIP174).
+        """The same with every input finished that can be, by signatures that are right (BIP174): see `psbt_spend`.
 
         Other inputs stay as they are: see `is_complete`. Raises `PsbtError` when two UTXO fields disagree.
         """

@@ -13,6 +13,7 @@ class PsbtInput:
     """What is known about one input. Mappings are by public key (33 or 65 bytes; x-only 32 in the tap_ fields).
 
     `partial_sigs` are DER with the sighash byte; `unknown` maps whole keys. `order` is how the keys stood when read.
+    `required_time`, `required_height`: the locktime that this input needs (version 2 alone).
     """
 
     non_witness_utxo: Transaction | None = None
@@ -30,6 +31,8 @@ class PsbtInput:
     tap_derivations: Mapping[bytes, TapDerivation] = field(default_factory=dict)
     tap_internal_key: bytes | None = None
     tap_merkle_root: bytes | None = None
+    required_time: int | None = None
+    required_height: int | None = None
     unknown: Mapping[bytes, bytes] = field(default_factory=dict)
     order: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
 

@@ -26,13 +26,14 @@ _DUST_SAT_PER_VB = 3
 
 
 class ScriptType(StrEnum):
-    """Kinds of output scripts. P2SH_P2WPKH is a kind of account: on the chain it looks like any P2SH."""
+    """Kinds of output scripts. P2SH_P2WPKH, P2SH_P2WSH are kinds of accounts: on the chain they look like any P2SH."""
 
     P2PKH = "p2pkh"
     P2SH = "p2sh"
     P2SH_P2WPKH = "p2sh-p2wpkh"
     P2WPKH = "p2wpkh"
     P2WSH = "p2wsh"
+    P2SH_P2WSH = "p2sh-p2wsh"
     P2TR = "p2tr"
     OP_RETURN = "op_return"
     UNKNOWN = "unknown"
@@ -110,7 +111,7 @@ _WITNESS_TYPES = {(0, 20): ScriptType.P2WPKH, (0, 32): ScriptType.P2WSH, (1, 32)
 
 
 def classify(script: bytes) -> ScriptType:
-    """The kind of an output script; never P2SH_P2WPKH, which looks like P2SH."""
+    """The kind of an output script; never P2SH_P2WPKH or P2SH_P2WSH, which look like P2SH."""
     program = witness_program(script)
     if program is not None:
         return _WITNESS_TYPES.get((program[0], len(program[1])), ScriptType.UNKNOWN)

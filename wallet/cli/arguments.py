@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable
 from datetime import date
 
+from wallet.cli.arguments_psbt import add_payment, add_psbt
+
 NETWORKS = ("main", "testnet4", "testnet3", "signet", "regtest")
 SCRIPT_TYPES = ("p2wpkh", "p2tr", "p2sh-p2wpkh", "p2pkh")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -30,7 +32,8 @@ def positive(text: str) -> int:
 
 def wrong_use(options: argparse.Namespace) -> str | None:
     """What is wrong with arguments that are each fine but do not fit together."""
-    if options.command != "send":
+    is_psbt = options.command == "psbt" and options.action == "create"
+    if options.command != "send" and not is_psbt:
         return None
     if options.uri is not None and options.csv is not None:
         return "give either --uri or --csv, not both"
@@ -39,7 +42,8 @@ def wrong_use(options: argparse.Namespace) -> str | None:
     if options.csv is not None:
         return "give either recipients or --csv, not both" if options.pairs else None
     if not options.pairs or len(options.pairs) % 2:
-        return "send needs an ADDRESS and an AMOUNT for each recipient, or --uri, or --csv"
+        name = "psbt create" if is_psbt else "send"
+        return f"{name} needs an ADDRESS and an AMOUNT for each recipient, or --uri, or --csv"
     return None
 
 
@@ -108,17 +112,7 @@ def _wallet_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _payment_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     command = add("send", "pay: prepare, sign, store and broadcast")
-    command.add_argument("pairs", nargs="*", metavar="ADDRESS AMOUNT", help="satoshis, 0.001btc, or max")
-    command.add_argument("--uri", help="a bitcoin: payment link")
-    command.add_argument("--csv", metavar="F", help="a file of lines address,amount or address,amount,label")
-    command.add_argument("--fee-rate", metavar="R", help="sat/vB, or slow, normal, fast")
-    command.add_argument("--fee", type=int, metavar="SATS", help="the whole fee in satoshis")
-    command.add_argument("--subtract-fee", action="store_true", help="take the fee from the amount")
-    command.add_argument("--coin", action="append", default=[], metavar="TXID:N", help="spend this coin")
-    command.add_argument("--spend-unconfirmed", action="store_true", help="also spend unproven coins of others")
-    command.add_argument("--accept-fee", type=int, metavar="SATS", help="yes, pay this unusually high fee")
-    command.add_argument("--label", default="", metavar="L")
-    command.add_argument("--note", default="", metavar="TEXT", help="advanced: text in the chain for all to read")
+    add_payment(command)
     command.add_argument("--dry-run", action="store_true", help="prepare and show, do not sign or send")
     command.add_argument("--timeout", type=positive_seconds, default=30.0, metavar="S", help="wait for peers (30)")
     command = add("broadcast", "hand a signed transaction to the network")
@@ -131,9 +125,8 @@ def _payment_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     command.add_argument("file", metavar="FILE")
     add("peers", "the nodes that we are connected to")
     add("fees", "what to pay for a place in the next blocks, reckoned from the newest ones")
-    command = add("psbt", "partially signed transactions")
-    command.add_argument("action", choices=("sign", "show"))
-    command.add_argument("file", metavar="FILE", help="a PSBT file, binary or base64; - is stdin")
+    psbt = add("psbt", "partially signed transactions")
+    add_psbt(psbt, lambda action: _add_global_options(action, again=True))
 
 
 def build_parser() -> argparse.ArgumentParser:

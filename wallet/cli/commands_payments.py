@@ -27,6 +27,16 @@ def _fee_rate(text: str | None) -> float | None:
 
 
 async def send(engine: api.Engine, options: argparse.Namespace) -> Answer:
+    review = await prepare(engine, options, offline=options.offline or options.dry_run, seconds=options.timeout)
+    if options.dry_run:
+        return _dry_run(review)
+    return await engine.run(_order_to_send(review, options))
+
+
+async def prepare(
+    engine: api.Engine, options: argparse.Namespace, *, offline: bool, seconds: float
+) -> api.PaymentReview:
+    """Open the wallet and prepare the payment that the options ask for. Raises WrenError for what cannot be paid."""
     whom = payees(options)
     rate = _fee_rate(options.fee_rate)
     await open_wallet(engine, options)
@@ -39,8 +49,8 @@ async def send(engine: api.Engine, options: argparse.Namespace) -> Answer:
         spend_unconfirmed=options.spend_unconfirmed,
         accept_fee=options.accept_fee,
         label=whom.label,
-        offline=options.offline or options.dry_run,
-        timeout=options.timeout,
+        offline=offline,
+        timeout=seconds,
         preset=PRESETS.get(options.fee_rate or "", "normal"),
         account=options.account,
         address_labels=whom.address_labels,
@@ -50,9 +60,7 @@ async def send(engine: api.Engine, options: argparse.Namespace) -> Answer:
     look_at(review)
     if whom.other_ways:
         sys.stderr.write(f"note: the link's other ways to pay are not used: {', '.join(whom.other_ways)}\n")
-    if options.dry_run:
-        return _dry_run(review)
-    return await engine.run(_order_to_send(review, options))
+    return review
 
 
 def _order_to_send(review: api.PaymentReview, options: argparse.Namespace) -> api.SendPayment:

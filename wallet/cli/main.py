@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from wallet.cli import commands, commands_payments, follow, payments
+from wallet.cli import commands, commands_payments, commands_psbt, follow, payments
 from wallet.cli.options import engine_options
 from wallet.cli.output import show, show_error
 from wallet.engine import api
@@ -37,7 +37,7 @@ _COMMANDS: dict[str, commands.Runner] = {
     "broadcast": payments.broadcast,
     "proof": payments.proof,
     "verify-proof": payments.verify_proof,
-    "psbt": payments.psbt,
+    "psbt": commands_psbt.psbt,
 }
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from wallet.engine import api
 _READERS = frozenset(
     {
         *("wallets", "status", "balance", "addresses", "coins", "history", "descriptors", "peers", "fees"),
-        *("proof", "verify-proof"),
+        *("proof", "verify-proof", "psbt"),
     }
 )
 
@@ -34,5 +34,5 @@ def engine_options(options: argparse.Namespace) -> api.EngineOptions:
         proxy=options.proxy,
         offline=options.offline,
         discovery=options.discovery,
-        read_only=command in _READERS or (command == "psbt" and options.action == "show"),
+        read_only=command in _READERS,
     )

@@ -1,23 +1,21 @@
-"""The commands that hand out and prove: broadcast, proof, verify-proof, psbt."""
+"""The commands that hand out and prove: broadcast, proof, verify-proof."""
 
 import argparse
-import base64
 import json
 import sys
 from pathlib import Path
 
-from wallet.bitcoin.network import NETWORKS
-from wallet.cli import secrets_input
+from wallet.bitcoin.psbt import PsbtError
 from wallet.cli.commands import Answer, open_wallet
 from wallet.cli.output import pick
-from wallet.cli.psbt_view import describe
+from wallet.cli.psbt_files import find_psbt
 from wallet.engine import api
 
 _FILE_LIMIT = 9_000_000
-_PSBT_LIMIT = 2_000_000
 
 
-def _read(path: str, limit: int) -> bytes:
+def read_file(path: str, limit: int) -> bytes:
+    """What is in a file, or comes from stdin for -. Raises WrenError not_found or refused."""
     try:
         if path == "-":
             raw = sys.stdin.buffer.read(limit + 1)
@@ -36,8 +34,21 @@ def _read(path: str, limit: int) -> bytes:
 async def broadcast(engine: api.Engine, options: argparse.Namespace) -> Answer:
     text = options.transaction
     if _names_a_file(text) or not _is_hex(text):
-        text = _read(text, _FILE_LIMIT).decode("ascii", "replace").strip()
+        text = _transaction_hex(read_file(text, _FILE_LIMIT))
     return await engine.run(api.BroadcastTransaction(text, options.timeout))
+
+
+def _transaction_hex(raw: bytes) -> str:
+    """A transaction file: hex, the bytes themselves, or a finished PSBT in either of its forms."""
+    text = raw.decode("ascii", "replace").strip()
+    if _is_hex(text):
+        return text
+    try:
+        if (psbt := find_psbt(raw)) is not None:
+            return psbt.finalize().extract().serialize().hex()
+    except PsbtError as error:
+        raise api.WrenError("bad_psbt", str(error)) from error
+    return raw.hex()
 
 
 def _names_a_file(text: str) -> bool:
@@ -66,7 +77,7 @@ async def proof(engine: api.Engine, options: argparse.Namespace) -> Answer:
 
 async def verify_proof(engine: api.Engine, options: argparse.Namespace) -> Answer:
     try:
-        document = json.loads(_read(options.file, _FILE_LIMIT))
+        document = json.loads(read_file(options.file, _FILE_LIMIT))
     except (ValueError, RecursionError) as error:
         message = f"{options.file} is not a proof file: it is not JSON"
         raise api.WrenError("corrupt", message) from error
@@ -75,24 +86,3 @@ async def verify_proof(engine: api.Engine, options: argparse.Namespace) -> Answe
         raise api.WrenError("corrupt", message)
     verdict = await engine.run(api.VerifyProof(document))
     return pick(verdict, "valid", "known", "txid", "height", "confirmations")
-
-
-def _psbt_text(path: str) -> str:
-    raw = _read(path, 2 * _PSBT_LIMIT)
-    if raw.startswith(b"psbt\xff"):
-        return base64.b64encode(raw).decode()
-    text = raw.decode("ascii", "replace").strip()
-    try:
-        base64.b64decode(text, validate=True)
-    except ValueError:
-        message = f"{path} is neither a binary PSBT nor base64"
-        raise api.WrenError("bad_psbt", message) from None
-    return text
-
-
-async def psbt(engine: api.Engine, options: argparse.Namespace) -> Answer:
-    text = _psbt_text(options.file)
-    if options.action == "show":
-        return describe(text, NETWORKS[options.network])
-    await open_wallet(engine, options)
-    return await engine.run(api.SignPsbt(text, secrets_input.password(options)))

@@ -1,7 +1,7 @@
 """The engine: carries out every command of the seam, and tells who listens what changed.
 
 It joins the parts and holds no rules of its own: wallets (`onboarding`), the network and the scan (`network`,
-`syncing`), questions (`queries`) and payments (`spending`). One loop, one thread, no locks.
+`syncing`), questions (`queries`), payments (`spending`) and PSBTs (`psbts`). One loop, one thread, no locks.
 """
 
 import logging
@@ -14,6 +14,7 @@ from wallet.engine.fees import Fees
 from wallet.engine.network import Network
 from wallet.engine.onboarding import Onboarding
 from wallet.engine.parts import Parts
+from wallet.engine.psbts import Psbts
 from wallet.engine.queries import Queries
 from wallet.engine.session import Session
 from wallet.engine.spending import Spending
@@ -43,6 +44,7 @@ class WrenEngine:
         syncing = self._syncing
         queries = Queries(self._parts, self._network, self._open_session)
         spending = Spending(self._parts, self._network, syncing, self._fees, self._open_session)
+        psbts = Psbts(self._parts, self._open_session, lambda: self._session)
         return {
             api.ListWallets: onboarding.list_wallets,
             api.NewPhrase: onboarding.new_phrase,
@@ -72,7 +74,8 @@ class WrenEngine:
             api.VerifyProof: queries.verify_proof,
             api.PreparePayment: spending.prepare,
             api.SendPayment: spending.send,
-            api.SignPsbt: spending.sign_psbt,
+            api.ReviewPsbt: psbts.review,
+            api.SignPsbt: psbts.sign,
         }
 
     async def run(self, command: api.Command[T]) -> T:

@@ -196,13 +196,6 @@ class Spending:
                 log.warning("a payment is stored, but something went wrong when it was announced: %s", error)
         return report
 
-    async def sign_psbt(self, command: api.SignPsbt) -> api.SignedPsbt:
-        """Sign what is ours in somebody's PSBT."""
-        session = self._session()
-        psbt = Psbt.from_base64(command.psbt)
-        signed = await self._parts.vault.sign(session.vault, command.password, psbt.serialize())
-        return api.SignedPsbt(Psbt.parse(signed.psbt).to_base64(), signed.signed, signed.complete)
-
 
 def parse_outpoint(text: str) -> OutPoint:
     """A coin as it is written. Raises WrenError not_found."""

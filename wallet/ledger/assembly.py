@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from wallet.bitcoin.amount import FeeRate, Sats
-from wallet.bitcoin.script import ScriptType, dust_threshold
+from wallet.bitcoin.script import dust_threshold
 from wallet.bitcoin.transaction import Transaction, TxIn, TxOut
 from wallet.ledger.groups import PRIVACY_PRICE, LabelOf, by_address, by_label, no_labels, price
 from wallet.ledger.payment_errors import InsufficientFunds, TooLarge
 from wallet.ledger.record import Coin
 from wallet.ledger.selection import DEAR_RATE, USUAL_RATE, Candidate, Goal, select
-from wallet.ledger.sizes import MAX_WEIGHT, input_weight, output_weight, signed_weight, vsize_of
+from wallet.ledger.sizes import MAX_WEIGHT, InputKind, input_weight, output_weight, signed_weight, vsize_of
 
 SEQUENCE = 0xFFFFFFFD
 """Replaceable, and the locktime holds (BIP125, BIP68 not in use)."""
@@ -61,8 +61,8 @@ class Terms:
     amounts: tuple[Sats | None, ...]
     fee: FeeRule
     change_script: bytes
-    change_kind: ScriptType
-    kind_of: Callable[[Coin], ScriptType]
+    change_kind: InputKind
+    kind_of: Callable[[Coin], InputKind]
     must: tuple[Coin, ...] = ()
     may: tuple[Coin, ...] = ()
     notes: tuple[TxOut, ...] = ()

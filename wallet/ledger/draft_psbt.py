@@ -1,11 +1,11 @@
-"""The PSBT of a draft, with all that a signer needs to sign and to recognise change (BIP174, BIP371)."""
+"""PSBTs of this wallet: of a draft, and others' with what we know added to them (BIP174 "Updater", BIP371)."""
 
 from collections.abc import Sequence
 
 from wallet.bitcoin.descriptor import DerivedScript
-from wallet.bitcoin.psbt import Psbt, PsbtInput, PsbtOutput, TapDerivation
+from wallet.bitcoin.psbt import MAX_SIZE, Psbt, PsbtError, PsbtInput, PsbtOutput, TapDerivation
 from wallet.bitcoin.script import ScriptType
-from wallet.bitcoin.transaction import Transaction, TxOut
+from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.ledger.record import Coin
 from wallet.ledger.view import LedgerView
 
@@ -17,12 +17,32 @@ def build_psbt(transaction: Transaction, ledger: LedgerView, coins: Sequence[Coi
         PsbtOutput() if (ref := scripts.get(output.script_pubkey)) is None else _output(ledger.keychain.derived(ref))
         for output in transaction.outputs
     ]
-    return Psbt(transaction, tuple(_input(ledger, coin) for coin in coins), tuple(outputs))
+    return Psbt(transaction, tuple([_input(ledger, coin.outpoint) for coin in coins]), tuple(outputs))
 
 
-def _input(ledger: LedgerView, coin: Coin) -> PsbtInput:
-    derived = ledger.keychain.derived(coin.ref)
-    spent = TxOut(coin.amount, coin.script_pubkey)
+def with_own_inputs_known(psbt: Psbt, ledger: LedgerView) -> Psbt:
+    """The same with the previous transactions and the keys of the inputs that are ours, where they are missing.
+
+    What the PSBT says itself stays, also where it is wrong: signers must judge it. Raises `PsbtError` when it grows too
+    large to be passed on.
+    """
+    inputs = [
+        PsbtInput() if known.is_final else _input(ledger, spent.outpoint)
+        for spent, known in zip(psbt.transaction.inputs, psbt.inputs, strict=True)
+    ]
+    bare = Psbt.create(psbt.transaction)
+    filled = psbt.combine(bare.with_inputs(dict(enumerate(inputs))))
+    if len(filled.serialize()) > MAX_SIZE:
+        raise PsbtError(f"with the transactions that it spends this PSBT is larger than {MAX_SIZE} bytes")
+    return filled
+
+
+def _input(ledger: LedgerView, outpoint: OutPoint) -> PsbtInput:
+    """What is known of an input; nothing where it is not ours."""
+    spent, ref = ledger.output(outpoint), ledger.owner(outpoint)
+    if spent is None or ref is None:
+        return PsbtInput()
+    derived = ledger.keychain.derived(ref)
     if derived.type is ScriptType.P2TR:
         # The signature commits to the amounts of all inputs: the previous transactions prove nothing more (BIP341).
         return PsbtInput(
@@ -31,10 +51,11 @@ def _input(ledger: LedgerView, coin: Coin) -> PsbtInput:
             tap_derivations={derived.public_key: TapDerivation((), derived.origin)},
         )
     return PsbtInput(
-        non_witness_utxo=ledger.transactions[coin.outpoint.txid].transaction,
-        witness_utxo=None if derived.type is ScriptType.P2PKH else spent,
+        non_witness_utxo=ledger.transactions[outpoint.txid].transaction,
+        witness_utxo=None if derived.type in {ScriptType.P2PKH, ScriptType.P2SH} else spent,
         redeem_script=derived.redeem_script,
-        derivations={derived.public_key: derived.origin},
+        witness_script=derived.witness_script,
+        derivations=dict(derived.keys),
     )
 
 
@@ -44,4 +65,6 @@ def _output(derived: DerivedScript) -> PsbtOutput:
             tap_internal_key=derived.public_key,
             tap_derivations={derived.public_key: TapDerivation((), derived.origin)},
         )
-    return PsbtOutput(redeem_script=derived.redeem_script, derivations={derived.public_key: derived.origin})
+    return PsbtOutput(
+        redeem_script=derived.redeem_script, witness_script=derived.witness_script, derivations=dict(derived.keys)
+    )

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from wallet.bitcoin.descriptor import DerivedScript, Descriptor
 from wallet.bitcoin.script import ScriptType
+from wallet.ledger.sizes import InputKind, MultisigInput
 
 AccountId: TypeAlias = int
 BranchId: TypeAlias = tuple[AccountId, int]
@@ -36,6 +37,12 @@ class Account:
     internal: Descriptor | None
     gap_limit: int = GAP_LIMIT
     label: str = ""
+
+    @property
+    def input_kind(self) -> InputKind:
+        """What spending from this account looks like, to reckon sizes with."""
+        policy = self.external.multisig
+        return self.type if policy is None else MultisigInput(self.type, policy)
 
     def branches(self) -> dict[int, Descriptor]:
         """The descriptors by branch number."""

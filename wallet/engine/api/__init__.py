@@ -41,6 +41,7 @@ from wallet.engine.api.answers import (
     WalletInfo,
     WalletStatus,
 )
+from wallet.engine.api.answers_psbt import PsbtInputRow, PsbtOutputRow, PsbtReview
 from wallet.engine.api.commands import (
     BroadcastTransaction,
     CheckPhrase,
@@ -69,10 +70,10 @@ from wallet.engine.api.commands import (
     RestoreWallet,
     SendPayment,
     SetLabel,
-    SignPsbt,
     Synchronise,
     VerifyProof,
 )
+from wallet.engine.api.commands_psbt import ReviewPsbt, SignPsbt
 from wallet.engine.api.errors import (
     ERROR_CODES,
     ErrorCode,
@@ -142,8 +143,12 @@ __all__ = [
     "PreparePayment",
     "Preset",
     "ProofVerdict",
+    "PsbtInputRow",
+    "PsbtOutputRow",
+    "PsbtReview",
     "ReceiveAddress",
     "RestoreWallet",
+    "ReviewPsbt",
     "SendPayment",
     "SendResult",
     "SetLabel",

@@ -20,7 +20,6 @@ from wallet.engine.api.answers import (
     ProofVerdict,
     ReceiveAddress,
     SendResult,
-    SignedPsbt,
     SyncReport,
     SyncStatus,
     TransactionDetail,
@@ -237,12 +236,6 @@ class GetDescriptors(Command[tuple[DescriptorRow, ...]]):
 class GetWords(Command[str]):
     """The seed words, behind the password, to be shown and never stored."""
 
-    password: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SignPsbt(Command[SignedPsbt]):
-    psbt: str
     password: str | None = field(repr=False)
 
 
