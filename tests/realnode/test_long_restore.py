@@ -18,6 +18,8 @@ from embit import bip32, bip39
 from tests.realnode.node import RealNode
 from tests.realnode.wren import Wren
 
+# Seconds between blocks: mined as fast as they come they would be ahead of the clock.
+SPACING = 60
 PHRASE = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
 SOAK = bool(os.environ.get("WREN_SOAK"))
 BLOCKS, PAYMENTS = (100_000, 1_000) if SOAK else (2_400, 60)
@@ -78,6 +80,8 @@ class Traffic:
 
     def __init__(self, node: RealNode) -> None:
         self.node = node
+        self.time = int(time.time()) - SPACING * (BLOCKS + 200)
+        self.node.rpc("setmocktime", self.time)
         self.shared = SharedKeys(node)
         self.chance = random.Random(1_000)
         node.rpc("createwallet", "bank")
@@ -93,6 +97,8 @@ class Traffic:
             mined = left // (PAYMENTS - number)
             left -= mined
             self.node.mine(mined, NOBODY)
+            self.time += SPACING * mined
+            self.node.rpc("setmocktime", self.time)
 
     def step(self, number: int) -> None:
         kind = self.chance.choice([*KINDS])

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.peers.chain import ChainBuilder
-from tests.spv.test_sync import PAID, Node, World, assert_synced, filter_without
+from tests.spv.test_sync import FULL, PAID, Node, Undecidable, World, assert_synced, filter_without
 from wallet.spv.message import GetCFCheckpt, GetCFilters
+from wallet.spv.peer import PeerInfo
 from wallet.spv.sync import Drop, FiltersReady, FiltersRevoked
 
 
@@ -94,4 +95,64 @@ def test_who_matched_by_a_lie_is_told_before_it_is_forgotten(chain: ChainBuilder
     world.sync.before_revoke(lambda height: told.append((height, world.stores[1].tip or 0)))
     world.join(1).run(20)
     assert told == [(2311, 2320)]
+    assert_synced(world, chain)
+
+
+def test_a_lie_that_the_block_alone_cannot_prove_yields_when_its_teller_has_left(chain: ChainBuilder) -> None:
+    """A payment in it spends what the wallet does not know; and nobody is there any more who could show the lie."""
+    world = World({10: liar(chain), 1: Node(chain)}).join(10).run(3)
+    world.leave(10)
+    world.join(1).run(20)
+    assert world.of(FiltersRevoked) == [FiltersRevoked(2311)]
+    assert world.filters.undecided <= {2311}
+    assert_synced(world, chain)
+
+
+def test_a_liar_alone_does_not_get_through_what_the_block_contradicts(chain: ChainBuilder) -> None:
+    """The other way round: what is held is true, and its tellers have left."""
+    world = World({10: liar(chain), 1: Node(chain)}).join(1).run(3)
+    world.leave(1)
+    world.join(10).run(20)
+    assert world.of(FiltersRevoked) == []
+    assert world.banned == {10}
+    assert world.filters.header_at(2320) == chain.tip.filter_header
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_difference_that_nothing_proves_is_no_cover_for_lies_that_were_believed_before(*, stays: bool) -> None:
+    """A liar that was there first lies where nothing can be proven, and hides something above it."""
+    undecidable = Undecidable()
+    chain, height = undecidable.chain, undecidable.height
+    hidden = chain.height - 300
+    script = chain.blocks[hidden].transactions[0].outputs[0].script_pubkey
+    lies = undecidable.lie | {hidden: filter_without(chain, hidden, script)}
+    world = World({10: Node(chain, lies), 1: Node(chain)}).join(10).run(5)
+    assert world.filters.tip_height == chain.height
+    if not stays:
+        world.leave(10)
+    world.join(1).run(60)
+    assert world.banned == ({10} if stays else set())
+    assert min(revoked.from_height for revoked in world.of(FiltersRevoked)) in {height, hidden}
+    assert world.filters_of(hidden, hidden) == [chain.blocks[hidden].filter]
+    assert world.filters.tip_height == chain.height
+
+
+def discovered(world: World, peer_id: int, netgroup: str) -> None:
+    world.connected.add(peer_id)
+    height = world.nodes[peer_id].chain.height
+    info = PeerInfo(peer_id, f"10.0.0.{peer_id}:8333", 70016, FULL, "", height, netgroup=netgroup)
+    world.do(world.sync.peer_ready(info, world.now))
+
+
+def test_among_discovered_peers_a_single_voice_waits_a_minute_for_a_second(chain: ChainBuilder) -> None:
+    world = World({10: liar(chain), 11: liar(chain), 1: Node(chain)})
+    discovered(world, 10, "10.1")
+    discovered(world, 11, "10.1")
+    world.run(30)
+    assert world.filters.tip_height == 0, "two of one netgroup are one voice"
+    discovered(world, 1, "10.2")
+    world.run(10)
+    assert world.banned == {10, 11}
+    assert world.filters.tip_height < chain.height
+    world.run(60)
     assert_synced(world, chain)

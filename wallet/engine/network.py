@@ -1,7 +1,7 @@
 """The chain on disk, the node and the open wallet's scan, joined: what happens outside decides what is scanned here.
 
 Everything runs on one loop, one callback at a time. The node reports (`NodeListener`); the scanner fetches through
-`_Source`, which asks the filters on disk first.
+`ChainSource`, which asks the filters on disk first.
 """
 
 import asyncio
@@ -9,21 +9,21 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from wallet.bitcoin.block import Block
 from wallet.bitcoin.checkpoints import MAINNET_TIMES
 from wallet.bitcoin.hashes import BlockHash
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
 from wallet.engine.birthday import checkpoint_times, first_height, lowest_needed
+from wallet.engine.chain_source import ChainSource
 from wallet.engine.errors import translate
 from wallet.engine.offering import offer_again
 from wallet.engine.parts import ChainFiles, NetworkNode, Parts
 from wallet.engine.scanner import ScanCounts, Scanner
 from wallet.engine.session import Session
 from wallet.engine.views import moment
+from wallet.engine.witness import Witness
 from wallet.ledger.changeset import ChangeSet
 from wallet.spv.chain import ChainUpdate
-from wallet.spv.node_api import FilterBatch, Superseded
 
 log = logging.getLogger(__name__)
 
@@ -31,42 +31,9 @@ RETRY_SECONDS: Final = 30.0
 """How long after an error, such as a full disk, everything is begun anew."""
 FLOOR_DEPTH: Final = 144
 """A wallet that is made now cannot have been paid further below the tip than this, however the chain reorganises."""
-MISSING_SECONDS: Final = 0.5
-"""How often it is looked whether a header that was lost has come again."""
 EVENT_SECONDS: Final = 0.2
 """How often the chain's progress is announced at most."""
 STALE_SECONDS: Final = 90 * 60
-
-
-class _Source:
-    """Filters from the disk where they are, else from the network; blocks from the network."""
-
-    def __init__(self, chain: ChainFiles, node: NetworkNode) -> None:
-        self._chain = chain
-        self._node = node
-
-    async def fetch_filters(self, start: int, stop: int) -> FilterBatch:
-        await self._expect(start, stop)
-        hashes = tuple(self._chain.headers.hashes(start, stop))
-        cache = self._chain.cache
-        held = None if cache is None else cache.get(start, stop, hashes)
-        if held is not None:
-            return FilterBatch(start, hashes, held)
-        batch = await self._node.fetch_filters(start, stop)
-        if cache is not None:
-            cache.put(start, batch.block_hashes, batch.filters)
-        return batch
-
-    async def fetch_block(self, height: int) -> Block:
-        await self._expect(height, height)
-        return await self._node.fetch_block(height)
-
-    async def _expect(self, first: int, last: int) -> None:
-        """Headers can be missing when the network's folder was deleted: then they come, and it is to be asked again."""
-        headers = self._chain.headers
-        if first < headers.base_height or last > headers.tip_height:
-            await asyncio.sleep(MISSING_SECONDS)
-            raise Superseded("the header is not there yet")
 
 
 class Network:
@@ -79,6 +46,7 @@ class Network:
         self._node: NetworkNode | None = None
         self._session: Session | None = None
         self._scanner: Scanner | None = None
+        self._witness: Witness | None = None
         self._scan_task: asyncio.Task[None] | None = None
         self._offer_task: asyncio.Task[None] | None = None
         self._announcing: asyncio.TimerHandle | None = None
@@ -139,9 +107,10 @@ class Network:
                 self.failed(error)
 
     def _start_scan(self, session: Session, node: NetworkNode) -> None:
-        source = _Source(self.files, node)
+        source = ChainSource(self.files, node)
         self._scanner = Scanner(session.ledger, source, self._parts.matcher, self._committed)
         self._scanner.follow_chain(self.hash_at)
+        self._witness = Witness(session, self.files)
         node.want_from(max(lowest_needed(session.birthday, self._known_times()), session.floor))
         self._scan_task = asyncio.create_task(self._scanner.run())
         self._offer_task = asyncio.create_task(offer_again(session.ledger, node, self.commit))
@@ -163,7 +132,7 @@ class Network:
         for task in (self._scan_task, self._offer_task):
             if task is not None:
                 task.cancel()
-        self._scan_task = self._offer_task = self._scanner = None
+        self._scan_task = self._offer_task = self._scanner = self._witness = None
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         is_current = task in (self._scan_task, self._offer_task)
@@ -188,7 +157,11 @@ class Network:
         """Tell the scanner what there is to scan by now."""
         if self._scanner is None or self._session is None or self._node is None:
             return
-        self._scanner.advance(self._start(self._session, self._node), self._node.filter_tip)
+        tip = self._node.filter_tip
+        lie = None if self._witness is None else self._witness.follow(tip, complete=tip == self.tip_height)
+        if lie is not None:
+            self._match_again(lie)
+        self._scanner.advance(self._start(self._session, self._node), tip)
 
     def _start(self, session: Session, node: NetworkNode | None) -> int | None:
         """The first height to scan; None while the headers that tell are missing, or come later than it.
@@ -283,11 +256,16 @@ class Network:
         """What these heights were matched with was false: match them again."""
         if self.files.cache is not None:
             self.files.cache.truncate(from_height - 1)
+        self._match_again(from_height)
+
+    def _match_again(self, from_height: int) -> None:
         if self._scanner is not None:
             self._scanner.start_over()
         if self._session is not None:
             self._session.ledger.rescan(from_height)
             self.commit()
+        if self._witness is not None:
+            self._witness.forget()
 
     def peers_changed(self) -> None:
         self._advance()

@@ -120,6 +120,10 @@ class FilterHeaderChain:
         heights = [height for height in self._pins if first <= height < first + len(raw) // SIZE]
         return any(raw[(height - first) * SIZE :][:SIZE] != self._pins[height] for height in heights)
 
+    def agree(self, first: int, hashes: bytes) -> bool:
+        """Whether filter hashes (32 bytes each) from a held height on lead to the filter headers that are held."""
+        return chain_filter_hashes(self.header_at(first - 1), hashes) == self.raw(first, len(hashes) // SIZE)
+
     def truncate(self, height: int) -> None:
         """Forget the filter headers above `height`."""
         self.undecided = {decided for decided in self.undecided if decided <= height}

@@ -185,17 +185,15 @@ class Dispute:
                 self._shared.drop(peer_id, f"filter-lie at {height}: {reason}", ban=True)
         stored = height <= self._shared.filters.tip_height
         ours = next((version for version in held if stored and self._is_ours(height, version)), None)
-        if stored and ((ours is None and verdict.proven is not None) or ours in verdict.wrong):
-            self._revoke(height)
-            return Outcome()
         left = {version: said[version] for version in held if version not in verdict.wrong}
         unheard = stored and ours is None
-        if len(left) + unheard < 2:
+        if ours in verdict.wrong or (unheard and left):
+            # What nobody stands up for yields to what the block does not contradict: who told us so has left.
+            self._revoke(height)
+        if verdict.proven is not None or len(left) + unheard < 2 or not left:
             return Outcome()
         chosen = ours or max(left, key=lambda version: (len(left[version]), len(held[version])))
-        self._set_beside(
-            peer_id for version, peers in left.items() for peer_id in peers if version != chosen or unheard
-        )
+        self._set_beside(peer_id for version, peers in left.items() for peer_id in peers if version != chosen)
         return Outcome((height, chosen))
 
     def _revoke(self, height: int) -> None:

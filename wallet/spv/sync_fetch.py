@@ -152,7 +152,7 @@ class Fetching:
         digest = sha256(sha256(raw).digest()).digest()
         if sha256(sha256(digest + previous).digest()).digest() == wanted:
             return True
-        if peer.compared >= job.start + place and not peer.beside:
+        if peer.vouches_for(job.start + place):
             raise PeerFault("bad-filter", detail=f"filter at {job.start + place}")
         return False
 

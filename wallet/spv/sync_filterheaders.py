@@ -21,6 +21,8 @@ INTERVAL: Final = 1_000
 PATIENCE: Final = 10.0
 GRACE: Final = 5.0
 """Seconds that a new block waits for a second voice."""
+COMPANY: Final = 60.0
+"""Seconds that all waits for a second voice where peers are discovered: the only one may be there to lie."""
 PARALLEL: Final = 4
 AGAIN: Final = 1.5
 FEW: Final = 100
@@ -64,6 +66,7 @@ class FilterHeaderSync:
         self._decided: dict[int, bytes] = {}
         self._differs: Vote | None = None
         self._base = shared.filters.base_height
+        self._alone_since: float | None = None
         self.dispute: Dispute | None = None
 
     # --- events
@@ -88,8 +91,8 @@ class FilterHeaderSync:
         if self.dispute is not None:
             self._blocks.cancel(self.dispute)
             self.dispute = None
-        tip = self._shared.filters.tip_height
-        self._decided = {height: chosen for height, chosen in self._decided.items() if height <= tip}
+        undecided = self._shared.filters.undecided
+        self._decided = {height: chosen for height, chosen in self._decided.items() if height in undecided}
 
     def receive_claims(self, peer: SyncPeer, message: CFCheckpt) -> None:
         """Filter headers at multiples of 1,000; PeerFault where they contradict a pin."""
@@ -155,7 +158,7 @@ class FilterHeaderSync:
         if filters.tip_height < 0 or self._in_dispute(now):
             return
         self._ask_claims(now)
-        if self._requests.asked_of(CLAIMS):
+        if self._requests.asked_of(CLAIMS) or self._waits_for_company(now):
             return
         for peer in self._voters(-1):
             self._compare(peer, now)
@@ -170,6 +173,19 @@ class FilterHeaderSync:
             self._hold_vote(now)
         filters.agreed_by = len({peer.voice for peer in self._voters(filters.tip_height)})
 
+    def _waits_for_company(self, now: float) -> bool:
+        """Whether a single voice speaks that the user did not name: above the pins a second one is waited for a while.
+
+        Below them it cannot lie for long. Who chose the peers has no others to wait for.
+        """
+        filters, voters = self._shared.filters, self._voters(-1)
+        several = len({peer.voice for peer in voters}) != 1 or any(peer.info.manual for peer in voters)
+        if several or filters.tip_height < filters.highest_pin:
+            self._alone_since = None
+            return False
+        self._alone_since = now if self._alone_since is None else self._alone_since
+        return now < self._alone_since + COMPANY
+
     def _begin_anew_where_the_base_moved(self) -> None:
         base = self._shared.filters.base_height
         if base != self._base:
@@ -181,7 +197,7 @@ class FilterHeaderSync:
     def _voters(self, height: int) -> list[SyncPeer]:
         """Peers with a voice whose word is ours up to a height."""
         peers = [peer for peer in self._shared.peers.values() if peer.serves_filters and not peer.is_mute]
-        return [peer for peer in peers if peer.compared >= height or peer.beside]
+        return [peer for peer in peers if peer.vouches_for(height)]
 
     def _ask_claims(self, now: float) -> None:
         for peer in self._voters(-1):
@@ -260,13 +276,16 @@ class FilterHeaderSync:
     # --- peers that come later
 
     def _compare(self, peer: SyncPeer, now: float) -> None:
-        """Compare what a peer says with what we hold, as far as both go: by its claims, then by the rest's hashes."""
+        """Compare what a peer says with what we hold, as far as both go: by its claims, then by the rest's hashes.
+
+        One that differs from us in a block that decides nothing has other filter headers above it, but the same hashes.
+        """
         filters = self._shared.filters
         end = min(filters.tip_height, peer.known)
-        if peer.beside or peer.claims is None or peer.known < filters.base_height:
+        if peer.claims is None or peer.known < filters.base_height:
             return
         peer.compared = max(peer.compared, filters.base_height)
-        while peer.compared < end:
+        while peer.compared < end and not peer.beside:
             height = peer.compared - peer.compared % INTERVAL + INTERVAL
             claim = peer.claims.get(height)
             if height > end or claim is None:
@@ -283,9 +302,10 @@ class FilterHeaderSync:
         last = first + message.count - 1
         if peer.compared != first - 1 or last > filters.tip_height:
             return
-        if message.previous != filters.header_at(first - 1):
+        if not peer.beside and message.previous != filters.header_at(first - 1):
             raise PeerFault("filter-contradiction", detail=f"filter header at {first - 1}")
-        if chain_filter_hashes(message.previous, message.raw)[-SIZE:] == filters.header_at(last):
+        hashes = self._with_decisions(first, last, message.raw)
+        if filters.agree(first, hashes):
             peer.compared = last
         else:
             self._differs = Vote(first, last, 0.0, {peer.id: message.raw})
@@ -319,13 +339,17 @@ class FilterHeaderSync:
     def _take_vote(self, vote: Vote, peer: SyncPeer, message: CFHeaders) -> None:
         if not peer.beside and message.previous != self._shared.filters.header_at(vote.first - 1):
             raise PeerFault("filter-contradiction", detail=f"filter header at {vote.first - 1}")
-        hashes = bytearray(message.raw)
-        for height, chosen in self._decided.items():
-            if vote.first <= height <= vote.last:
-                at = (height - vote.first) * SIZE
-                hashes[at : at + SIZE] = chosen
         vote.said[peer.id] = message.raw
-        vote.lists[peer.id] = bytes(hashes)
+        vote.lists[peer.id] = self._with_decisions(vote.first, vote.last, message.raw)
+
+    def _with_decisions(self, first: int, last: int, raw: bytes) -> bytes:
+        """A peer's filter hashes, with what was chosen where nothing is proven in the place of its own."""
+        hashes = bytearray(raw)
+        for height, chosen in self._decided.items():
+            if first <= height <= last:
+                at = (height - first) * SIZE
+                hashes[at : at + SIZE] = chosen
+        return bytes(hashes)
 
     def _count(self, vote: Vote, now: float) -> None:
         filters = self._shared.filters
@@ -341,7 +365,7 @@ class FilterHeaderSync:
         filters.extend(vote.first, raw)
         for peer_id in vote.lists:
             peer = self._shared.peers.get(peer_id)
-            if peer is not None and not peer.beside:
+            if peer is not None:
                 peer.compared = vote.last
 
     # --- disputes

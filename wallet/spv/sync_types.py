@@ -170,7 +170,7 @@ class SyncPeer:
 
     def vouches_for(self, height: int) -> bool:
         """Whether its word about the filters up to a height is known to be ours."""
-        return self.compared >= height or self.beside
+        return self.compared >= height
 
     @property
     def is_quick(self) -> bool:
