@@ -15,7 +15,7 @@ help:
 	@echo "make run     open the wallet's window (installs what it needs first)"
 	@echo "make test    set everything up, check the code, run every test"
 	@echo "make check   lint, types, layers, dependencies"
-	@echo "make soak    restore a wallet of 1,000 payments over 100,000 blocks beside a real node (some minutes)"
+	@echo "make soak    a long restore beside a real node, and hundreds of kills over everything with keys (some minutes)"
 	@echo "make bench   print the benchmarks: goal, figure, MET or MISSED"
 	@echo "make fmt     format the code"
 	@echo "make lock    renew the lock files"
@@ -46,7 +46,7 @@ check: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	@$(PY) tools/fetch_node.py >/dev/null
-	@WREN_SOAK=1 $(PY) -m pytest -q tests/realnode/test_long_restore.py
+	@WREN_SOAK=1 $(PY) -m pytest -q tests/realnode/test_long_restore.py tests/soak
 
 bench: $(VENV)/.dev
 	@$(PY) -m benchmarks

@@ -24,8 +24,10 @@ settings.load_profile("wren")
 MARK_OF_FOLDER = {"realnode": pytest.mark.realnode, "keyring": pytest.mark.secret_service}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
+    if not any("soak" in argument for argument in config.args):
+        items[:] = [item for item in items if not item.path.is_relative_to(tests / "soak")]
     for item in items:
         folder = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
         if mark := MARK_OF_FOLDER.get(folder):

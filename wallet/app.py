@@ -173,8 +173,24 @@ class _Wallets:
         from wallet.engine.parts import WalletEntry
 
         home: VaultHome = "file" if description.vault == "file" else "keyring"
+        other: VaultHome = "keyring" if home == "file" else "file"
+        leftover = other if description.leftover == other else None
         return WalletEntry(
-            wallet.name, wallet.path, description.uuid, description.network, home, description.watch_only
+            wallet.name, wallet.path, description.uuid, description.network, home, description.watch_only, leftover
+        )
+
+    @staticmethod
+    def _description(entry: "WalletEntry", created: str) -> "WalletFile":
+        from wallet.store.folder import WalletFile
+
+        return WalletFile(
+            entry.uuid,
+            entry.network,
+            entry.vault,
+            watch_only=entry.watch_only,
+            locked=entry.vault == "file",
+            created=created,
+            leftover=entry.leftover or "",
         )
 
     def check_name(self, name: str) -> None:
@@ -189,39 +205,69 @@ class _Wallets:
         raise WalletExists(found.path, f"there is a wallet named {found.name!r} already: choose another with --wallet")
 
     def prepare(self, name: str, network: str, vault: "VaultHome") -> "WalletEntry":
-        """A folder for a new wallet, listed by no one before `publish`."""
+        """A folder for a new wallet, marked as staged and listed by no one before `publish`."""
         import uuid
 
         from wallet.store.folder import WalletFile
+        from wallet.store.staging import stage
 
-        return self._entry(self._folder.prepare_wallet(name), WalletFile(str(uuid.uuid4()), network, vault))
+        wallet = self._folder.prepare_wallet(name)
+        description = WalletFile(str(uuid.uuid4()), network, vault)
+        stage(self._folder, wallet, description)
+        return self._entry(wallet, description)
 
     def publish(self, entry: "WalletEntry") -> "WalletEntry":
         """Write the description, which makes it a wallet."""
         from datetime import UTC, datetime
 
-        from wallet.store.folder import WalletFile, WalletFolder
+        from wallet.store.folder import WalletFolder
+        from wallet.store.staging import publish
 
         made = datetime.now(UTC).date().isoformat()
-        description = WalletFile(
-            entry.uuid,
-            entry.network,
-            entry.vault,
-            watch_only=entry.watch_only,
-            locked=entry.vault == "file",
-            created=made,
-        )
-        WalletFolder(entry.name, entry.folder).save(description)
+        publish(WalletFolder(entry.name, entry.folder), self._description(entry, made))
         return entry
 
-    def discard(self, entry: "WalletEntry") -> None:
-        """Move a prepared wallet out of the way; an empty folder is not worth keeping."""
+    def update(self, entry: "WalletEntry") -> None:
+        """Note where the secrets are; what else the description says stays."""
+        from dataclasses import replace
+
         from wallet.store.folder import WalletFolder
 
-        try:
-            entry.folder.rmdir()
-        except OSError:
-            self._folder.delete_wallet(WalletFolder(entry.name, entry.folder))
+        wallet = WalletFolder(entry.name, entry.folder)
+        asks, leftover = entry.vault == "file", entry.leftover or ""
+        wallet.save(replace(wallet.load(), vault=entry.vault, locked=asks, leftover=leftover))
+
+    def unpublish(self, entry: "WalletEntry") -> None:
+        """Mark the folder as staged, and take its description away."""
+        from wallet.store.folder import WalletFolder
+        from wallet.store.staging import unpublish
+
+        wallet = WalletFolder(entry.name, entry.folder)
+        unpublish(self._folder, wallet, self._description(entry, ""))
+
+    def staged(self) -> "list[WalletEntry]":
+        """What a crash left of wallets that were being made or deleted."""
+        from wallet.store.staging import staged, sweep
+
+        sweep(self._folder)
+        return [self._entry(wallet, description) for wallet, description in staged(self._folder)]
+
+    def discard(self, entry: "WalletEntry", keep_marker: bool = False) -> None:
+        """Erase a staged folder."""
+        from wallet.store.folder import WalletFolder
+        from wallet.store.staging import erase
+
+        erase(WalletFolder(entry.name, entry.folder), keep_marker)
+
+    def write_new(self, path: str, data: bytes) -> None:
+        """Write a new file somewhere that the user named."""
+        from wallet.store.errors import StoreError
+        from wallet.store.folder import write_atomically
+
+        target = Path(path).expanduser()
+        if target.exists() or target.is_symlink():
+            raise StoreError(target, "there is a file of this name already")
+        write_atomically(target, data)
 
 
 def load_checkpoints(params: "ChainParams") -> "Checkpoints":

@@ -39,10 +39,22 @@ def test_the_password_opens_the_key_before_and_after_it_changes(tmp_path: Path) 
     outer = store_secret(vault, Secret("bip39", bytes(16)), "old", CHEAP).data_key
     key = new_database_key()
     WrappedDatabaseKey(tmp_path, "1234", "password").store(key, outer)
-    before = (tmp_path / KEY_FILE).read_bytes()
-    change_password(vault, "old", "new", CHEAP)
-    assert (tmp_path / KEY_FILE).read_bytes() == before
-    assert WrappedDatabaseKey(tmp_path, "1234", "password").load(open_data_key(vault, "new")) == key
+    wrapped = WrappedDatabaseKey(tmp_path, "1234", "password")
+    change_password(vault, "old", "new", CHEAP, wrapped)
+    assert wrapped.load(open_data_key(vault, "new")) == key
+    assert code_of(wrapped, bytes(outer)) == "corrupt"
+
+
+def test_while_the_outer_key_changes_both_open_and_then_the_new_one_alone(tmp_path: Path) -> None:
+    wrapped = WrappedDatabaseKey(tmp_path, "1234", "password")
+    key, old, new = new_database_key(), bytes(32), bytes([1]) * 32
+    wrapped.store(key, old)
+    wrapped.add(old, new)
+    assert (wrapped.load(old), wrapped.load(new)) == (key, key)
+    assert code_of(wrapped, bytes([2]) * 32) == "corrupt"
+    wrapped.settle(new)
+    assert wrapped.load(new) == key
+    assert code_of(wrapped, old) == "corrupt"
 
 
 def test_any_changed_byte_is_refused(tmp_path: Path) -> None:

@@ -89,16 +89,6 @@ def test_a_wallet_is_there_when_its_description_is(tmp_path: Path) -> None:
         folder.wallet("other")
 
 
-def test_deleting_moves(tmp_path: Path) -> None:
-    folder = DataFolder(tmp_path)
-    for turn in (1, 2):
-        make(folder)
-        moved = folder.delete_wallet(folder.wallet("default"))
-        assert moved == tmp_path / "deleted" / f"default.{turn}"
-        assert (moved / "wallet.json").is_file()
-    assert folder.wallets() == []
-
-
 @POSIX
 def test_folders_and_files_are_the_owners_alone(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "data")

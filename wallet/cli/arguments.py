@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from datetime import date
 
+from wallet.cli.arguments_keys import add_keys, add_wallets, wrong_use_of_keys
 from wallet.cli.arguments_psbt import add_payment, add_psbt
 
 NETWORKS = ("main", "testnet4", "testnet3", "signet", "regtest")
@@ -34,7 +35,7 @@ def wrong_use(options: argparse.Namespace) -> str | None:
     """What is wrong with arguments that are each fine but do not fit together."""
     is_psbt = options.command == "psbt" and options.action == "create"
     if options.command != "send" and not is_psbt:
-        return None
+        return wrong_use_of_keys(options)
     if options.uri is not None and options.csv is not None:
         return "give either --uri or --csv, not both"
     if options.uri is not None:
@@ -87,10 +88,10 @@ def _add_global_options(parser: argparse.ArgumentParser, *, again: bool) -> None
 
 
 def _wallet_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
-    add("wallets", "list the wallets in the data folder")
+    add_wallets(add)
     command = add("create", "make a new wallet and show its seed words")
     command.add_argument("--words", type=int, choices=(12, 15, 18, 21, 24), default=12, help="how many words (12)")
-    command = add("restore", "restore a wallet; reads a phrase, key or descriptor from stdin")
+    command = add("restore", "restore a wallet; reads a phrase, key, descriptor or backup from stdin")
     command.add_argument("--birthday", type=birthday, metavar="HEIGHT|DATE", help="scan from here; else from genesis")
     command.add_argument("--type", action="append", choices=SCRIPT_TYPES, default=[], help="only this script type")
     command = add("sync", "connect and wait until everything is found and proven")
@@ -145,4 +146,5 @@ def build_parser() -> argparse.ArgumentParser:
     window.add_argument("uri", nargs="?", metavar="URI", help="a bitcoin: link to pay")
     _wallet_commands(add)
     _payment_commands(add)
+    add_keys(add)
     return parser

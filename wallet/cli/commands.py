@@ -37,8 +37,10 @@ async def choose_wallet(engine: api.Engine, options: argparse.Namespace) -> api.
     return matching[0]
 
 
-async def open_wallet(engine: api.Engine, options: argparse.Namespace) -> api.WalletInfo:
-    """Open the wallet that is meant, with a password where opening needs one."""
+async def open_wallet(
+    engine: api.Engine, options: argparse.Namespace, *, password: str | None = None
+) -> api.WalletInfo:
+    """Open the wallet that is meant, with a password where opening needs one: the given one, or it is asked for."""
     wallet = await choose_wallet(engine, options)
     if wallet.network != options.network:
         message = f"the wallet {wallet.name!r} is for {wallet.network}: add --network {wallet.network}"
@@ -46,8 +48,14 @@ async def open_wallet(engine: api.Engine, options: argparse.Namespace) -> api.Wa
     if options.account:
         message = f"the wallet {wallet.name!r} has no account {options.account}: accounts are numbered from 0"
         raise api.WrenError("not_found", message)
-    password = secrets_input.password(options) if wallet.locked else None
-    return await engine.run(api.OpenWallet(wallet.name, password))
+    if wallet.locked and password is None:
+        password = secrets_input.password(options)
+    try:
+        return await engine.run(api.OpenWallet(wallet.name, password))
+    except api.WrenError as error:
+        if error.code == "not_found":
+            raise api.WrenError("not_found", f"{error.message} (`wren repair` asks for them)") from error
+        raise
 
 
 def satoshis(text: str) -> int:
@@ -56,10 +64,6 @@ def satoshis(text: str) -> int:
         return parse_amount(text)
     except AmountError as error:
         raise api.WrenError("bad_amount", str(error)) from error
-
-
-async def wallets(engine: api.Engine, _options: argparse.Namespace) -> Answer:
-    return await engine.run(api.ListWallets())
 
 
 async def create(engine: api.Engine, options: argparse.Namespace) -> Answer:
@@ -76,6 +80,8 @@ async def create(engine: api.Engine, options: argparse.Namespace) -> Answer:
 
 async def restore(engine: api.Engine, options: argparse.Namespace) -> Answer:
     secret = secrets_input.restore_text()
+    if secret.lstrip().startswith("{"):  # words, keys and descriptors never begin like this
+        return await _restore_backup(engine, options, secret)
     password = secrets_input.password(options, new=True)
     command = api.RestoreWallet(
         name=DEFAULT_WALLET if options.wallet is None else options.wallet,
@@ -87,6 +93,15 @@ async def restore(engine: api.Engine, options: argparse.Namespace) -> Answer:
         types=tuple(options.type),
     )
     restored = await engine.run(command)
+    return pick(restored, "wallet", "fingerprint", "kind", "watch_only", "vault")
+
+
+async def _restore_backup(engine: api.Engine, options: argparse.Namespace, document: str) -> Answer:
+    """Restore from the text of a backup; the password is the one that it was made with."""
+    if options.birthday is not None or options.type:
+        raise api.WrenError("refused", "a backup knows its birthday and accounts: leave --birthday and --type out")
+    name = DEFAULT_WALLET if options.wallet is None else options.wallet
+    restored = await engine.run(api.RestoreBackup(name, document, secrets_input.password(options), options.vault))
     return pick(restored, "wallet", "fingerprint", "kind", "watch_only", "vault")
 
 

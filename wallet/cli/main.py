@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from wallet.cli import commands, commands_payments, commands_psbt, follow, payments
+from wallet.cli import commands, commands_keys, commands_payments, commands_psbt, follow, payments
 from wallet.cli.options import engine_options
 from wallet.cli.output import show, show_error
 from wallet.engine import api
@@ -20,7 +20,12 @@ from wallet.engine import api
 EngineFactory = Callable[[api.EngineOptions], api.Engine]
 
 _COMMANDS: dict[str, commands.Runner] = {
-    "wallets": commands.wallets,
+    "wallets": commands_keys.wallets,
+    "password": commands_keys.password,
+    "words": commands_keys.words,
+    "backup": commands_keys.backup,
+    "repair": commands_keys.repair,
+    "vault": commands_keys.vault,
     "create": commands.create,
     "restore": commands.restore,
     "sync": commands.sync,

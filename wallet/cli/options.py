@@ -4,11 +4,12 @@ import argparse
 from collections.abc import Sequence
 
 from wallet.cli.arguments import build_parser, wrong_use
+from wallet.cli.arguments_keys import reads_only
 from wallet.engine import api
 
 _READERS = frozenset(
     {
-        *("wallets", "status", "balance", "addresses", "coins", "history", "descriptors", "peers", "fees"),
+        *("status", "balance", "addresses", "coins", "history", "descriptors", "peers", "fees"),
         *("proof", "verify-proof", "psbt"),
     }
 )
@@ -27,6 +28,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def engine_options(options: argparse.Namespace) -> api.EngineOptions:
     """The engine's share of the global options."""
     command = options.command or "gui"
+    reads = reads_only(options)
+    if reads is None:
+        reads = command in _READERS
     return api.EngineOptions(
         network=options.network,
         data_dir=options.data_dir,
@@ -34,5 +38,5 @@ def engine_options(options: argparse.Namespace) -> api.EngineOptions:
         proxy=options.proxy,
         offline=options.offline,
         discovery=options.discovery,
-        read_only=command in _READERS,
+        read_only=reads,
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 from wallet.engine.api import WrenError
 
 _SECRET_LIMIT = 4096
-_RESTORE_LIMIT = 65_536
+_STDIN = "-"
+_RESTORE_LIMIT = 32_000_000  # a backup with all its labels
 
 
 def _first_line(path: str, what: str) -> str:
@@ -43,11 +44,40 @@ def password(options: argparse.Namespace, *, new: bool = False) -> str | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         message = "a password is needed: give --password-file F (or --no-password if the wallet has none)"
         raise WrenError("bad_password", message)
-    answer = _nonempty(_prompt("New password: " if new else "Password: "))
-    if new and _prompt("The same again: ") != answer:
+    return _twice() if new else _nonempty(_prompt("Password: "))
+
+
+def _twice() -> str:
+    """A new password, typed twice."""
+    answer = _nonempty(_prompt("New password: "))
+    if _prompt("The same again: ") != answer:
         message = "the two passwords differ"
         raise WrenError("bad_password", message)
     return answer
+
+
+def new_password(options: argparse.Namespace) -> str | None:
+    """The password to change to, from its file, stdin or a prompt; None with --new-no-password."""
+    if options.new_no_password:
+        return None
+    if options.new_password_file == _STDIN:
+        return _nonempty(sys.stdin.readline(_SECRET_LIMIT).rstrip("\r\n"))
+    if options.new_password_file:
+        return _nonempty(_first_line(options.new_password_file, "new password"))
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        message = "the new password is needed: give --new-password-file F (- is stdin), or --new-no-password"
+        raise WrenError("bad_password", message)
+    return _twice()
+
+
+def confirmation(name: str) -> str:
+    """A wallet's name, typed by whoever deletes it. Raises WrenError refused where nobody can be asked."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        message = "deleting asks for the name once more: give --confirm NAME"
+        raise WrenError("refused", message)
+    sys.stderr.write(f"Only the seed words or a backup bring a deleted wallet back. Type its name ({name}) to delete: ")
+    sys.stderr.flush()
+    return sys.stdin.readline(_SECRET_LIMIT).rstrip("\r\n")
 
 
 def _nonempty(text: str) -> str:

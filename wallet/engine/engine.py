@@ -4,6 +4,7 @@ It joins the parts and holds no rules of its own: wallets (`onboarding`), the ne
 `syncing`), questions (`queries`), payments (`spending`) and PSBTs (`psbts`). One loop, one thread, no locks.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, cast
@@ -11,6 +12,8 @@ from typing import Any, TypeVar, cast
 from wallet.engine import api
 from wallet.engine.errors import translate
 from wallet.engine.fees import Fees
+from wallet.engine.keeping import Keeping
+from wallet.engine.locking import Lock
 from wallet.engine.network import Network
 from wallet.engine.onboarding import Onboarding
 from wallet.engine.parts import Parts
@@ -18,6 +21,7 @@ from wallet.engine.psbts import Psbts
 from wallet.engine.queries import Queries
 from wallet.engine.session import Session
 from wallet.engine.spending import Spending
+from wallet.engine.staging import Staging
 from wallet.engine.syncing import Syncing
 
 T = TypeVar("T")
@@ -37,10 +41,14 @@ class WrenEngine:
         self._fees = Fees(parts.params, self._network, lambda: self._following and self._session is not None)
         self._listeners.append(self._fees.heard)
         self._syncing = Syncing(self._network, self._open_session)
+        self._staging = Staging(parts)
+        self._lock = Lock(parts, lambda: self._session)
+        self._tidying: asyncio.Task[None] | None = None
         self._handlers = self._table()
 
     def _table(self) -> Mapping[type[api.Command[Any]], Handler]:
-        onboarding = Onboarding(self._parts, self._adopt, self._network.floor)
+        onboarding = Onboarding(self._parts, self._staging, self._adopt, self._network.floor, self._lock.open)
+        keeping = Keeping(self._parts, self._staging, lambda: self._session, self._adopt)
         syncing = self._syncing
         queries = Queries(self._parts, self._network, self._open_session)
         spending = Spending(self._parts, self._network, syncing, self._fees, self._open_session)
@@ -76,17 +84,32 @@ class WrenEngine:
             api.SendPayment: spending.send,
             api.ReviewPsbt: psbts.review,
             api.SignPsbt: psbts.sign,
+            **keeping.table(),
+            **self._lock.table(),
         }
 
     async def run(self, command: api.Command[T]) -> T:
         """Carry out a command. Raises WrenError for what the user can mend; anything else is a fault of ours."""
+        if self._tidying is None and not self._parts.options.read_only:
+            self._tidying = asyncio.create_task(self._tidy())
         try:
+            self._lock.check(command)
             return cast("T", await self._handlers[type(command)](command))
         except Exception as error:
             known = translate(error, self._parts.storage_error)
             if known is None or known is error:
                 raise
             raise known from error
+
+    async def _tidy(self) -> None:
+        """Beside the first command: what a crash left behind goes. It is no part of what was asked for."""
+        try:
+            await self._staging.tidy()
+        except Exception as error:
+            if translate(error, self._parts.storage_error) is None:
+                log.exception("tidying up met a fault of ours")
+            else:
+                log.warning("what a crash left behind is still there: %s", error)
 
     def subscribe(self, listener: api.Listener) -> Callable[[], None]:
         """Call `listener` for every event, on this loop."""
@@ -129,6 +152,9 @@ class WrenEngine:
     async def close(self) -> None:
         """End the network and the open wallet, and release the data folder."""
         try:
+            if self._tidying is not None:
+                self._tidying.cancel()
+                await asyncio.gather(self._tidying, return_exceptions=True)
             await self._fees.close()
             await self._network.close()
         finally:

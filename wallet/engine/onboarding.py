@@ -1,25 +1,21 @@
-"""Wallets come into being and are opened: create, restore, open, list.
+"""Wallets come into being and are opened: create, restore, open, list. `wallet.engine.staging` makes them."""
 
-A new wallet is made in a folder that nobody lists yet: vault first, then the database with its accounts, then the
-folder gets its name. What fails on the way leaves nothing behind, neither in the keyring nor on the disk.
-"""
-
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from wallet.bitcoin.descriptor import Descriptor
 from wallet.bitcoin.script import ScriptType
 from wallet.engine import api
 from wallet.engine.birthday import Birthday
 from wallet.engine.parts import Parts, WalletEntry, WalletStore
-from wallet.engine.session import BIRTHDAY, FLOOR, Session, birthday_text, vault_ref, wallet_info
-from wallet.engine.signing import AccountKeys, CreatedVault, RestoreInput
+from wallet.engine.session import BIRTHDAY, FINGERPRINT, FLOOR, KIND, Session, birthday_text, vault_ref, wallet_info
+from wallet.engine.signing import AccountKeys, CreatedVault, RestoreInput, VaultRef
+from wallet.engine.staging import DATABASE, Staging
 from wallet.ledger.keychain import Account
 from wallet.ledger.ledger import Ledger
 
-DATABASE = "wallet.db"
 _TYPE_ORDER = {"p2wpkh": 0, "p2tr": 1, "p2sh-p2wpkh": 2, "p2pkh": 3}
 
 
@@ -39,11 +35,20 @@ class Onboarding:
     """Makes and opens wallets.
 
     adopt: takes over a session that was opened, closing the one before. floor: the height that a wallet made now is
-    surely younger than.
+    surely younger than. unlock: sees to it that a locked wallet is opened by its password alone.
     """
 
-    def __init__(self, parts: Parts, adopt: Callable[[Session], None], floor: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        staging: Staging,
+        adopt: Callable[[Session], None],
+        floor: Callable[[], int],
+        unlock: Callable[[WalletEntry, str | None], Awaitable[None]],
+    ) -> None:
         self._parts = parts
+        self._unlock = unlock
+        self._staging = staging
         self._adopt = adopt
         self._floor = floor
 
@@ -92,39 +97,18 @@ class Onboarding:
         return await self._make(_Plan(command.name, command.vault, secret, command.password, birthday))
 
     async def _make(self, plan: _Plan) -> api.CreatedWallet:
-        parts = self._parts
-        entry = parts.folder.prepare(plan.name, parts.params.name, await parts.vault.probe(plan.vault))
-        try:
-            created = await parts.vault.create(vault_ref(entry), plan.secret, plan.password)
-            entry = replace(entry, vault=created.kind, watch_only=created.watch_only)
-            store = parts.create_store(entry.folder / DATABASE, created.database_key)
-            try:
-                ledger = self._fill(store, created, plan)
-                entry = parts.folder.publish(entry)
-            except BaseException:
-                store.close()
-                raise
-        except BaseException:
-            with suppress(api.WrenError):
-                await parts.vault.delete(vault_ref(entry))
-            parts.folder.discard(entry)
-            raise
-        session = Session(entry, store, ledger, parts.params)
-        self._adopt(session)
-        return api.CreatedWallet(
-            wallet=entry.name,
-            kind=created.secret_kind,
-            vault=entry.vault,
-            fingerprint=_hex(created.fingerprint),
-            birthday=session.birthday_date,
-            watch_only=created.watch_only,
-        )
+        def create(ref: VaultRef) -> Awaitable[CreatedVault]:
+            return self._parts.vault.create(ref, plan.secret, plan.password)
 
-    def _fill(self, store: WalletStore, created: CreatedVault, plan: _Plan) -> Ledger:
+        session = await self._staging.make(plan.name, plan.vault, create, partial(self._fill, plan))
+        self._adopt(session)
+        return created_wallet(session)
+
+    def _fill(self, plan: _Plan, store: WalletStore, created: CreatedVault) -> Ledger:
         store.set_meta(BIRTHDAY, birthday_text(plan.birthday))
         store.set_meta(FLOOR, str(plan.floor))
-        store.set_meta("kind", created.secret_kind)
-        store.set_meta("fingerprint", _hex(created.fingerprint) or "")
+        store.set_meta(KIND, created.secret_kind)
+        store.set_meta(FINGERPRINT, "" if created.fingerprint is None else created.fingerprint.hex())
         ledger = Ledger(store)
         keys = sorted(created.accounts, key=lambda account: _TYPE_ORDER.get(account.type, len(_TYPE_ORDER)))
         for number, account in enumerate(keys):
@@ -143,7 +127,8 @@ class Onboarding:
         )
 
     async def open(self, command: api.OpenWallet) -> api.WalletInfo:
-        entry = self._entry(command.name)
+        entry = find_entry(self._parts, command.name)
+        await self._unlock(entry, command.password)
         key = await self._parts.vault.open_database(vault_ref(entry), command.password)
         store = self._parts.open_store(entry.folder / DATABASE, key)
         try:
@@ -155,16 +140,26 @@ class Onboarding:
         self._adopt(session)
         return session.info
 
-    def _entry(self, name: str) -> WalletEntry:
-        for entry in self._parts.folder.wallets():
-            if entry.name == name:
-                if entry.network != self._parts.params.name:
-                    message = f"the wallet {name!r} is for {entry.network}, not for {self._parts.params.name}"
-                    raise api.WrenError("wrong_network", message)
-                return entry
-        message = f"there is no wallet named {name!r}"
-        raise api.WrenError("no_wallet", message)
+
+def created_wallet(session: Session) -> api.CreatedWallet:
+    """A wallet that was just made, as its makers are told of it."""
+    return api.CreatedWallet(
+        wallet=session.entry.name,
+        kind=session.store.meta(KIND) or "",
+        vault=session.entry.vault,
+        fingerprint=session.store.meta(FINGERPRINT) or None,
+        birthday=session.birthday_date,
+        watch_only=session.entry.watch_only,
+    )
 
 
-def _hex(fingerprint: bytes | None) -> str | None:
-    return None if fingerprint is None else fingerprint.hex()
+def find_entry(parts: Parts, name: str) -> WalletEntry:
+    """The wallet of this name. Raises WrenError no_wallet, or wrong_network."""
+    for entry in parts.folder.wallets():
+        if entry.name == name:
+            if entry.network != parts.params.name:
+                message = f"the wallet {name!r} is for {entry.network}, not for {parts.params.name}"
+                raise api.WrenError("wrong_network", message)
+            return entry
+    message = f"there is no wallet named {name!r}"
+    raise api.WrenError("no_wallet", message)

@@ -22,7 +22,10 @@ from wallet.spv.node_api import FilterBatch, NodeListener, NodeStatus, PeerSnaps
 
 @dataclass(frozen=True, slots=True)
 class WalletEntry:
-    """A wallet in the data folder, as its small plain file says."""
+    """A wallet in the data folder, as its small plain file says.
+
+    leftover: a second home where something of the wallet's secrets may lie that is of no use: it is to be cleared.
+    """
 
     name: str
     folder: Path
@@ -30,6 +33,7 @@ class WalletEntry:
     network: str
     vault: VaultHome
     watch_only: bool = False
+    leftover: VaultHome | None = None
 
 
 class WalletFolder(Protocol):
@@ -42,15 +46,34 @@ class WalletFolder(Protocol):
         ...
 
     def prepare(self, name: str, network: str, vault: VaultHome) -> WalletEntry:
-        """A new wallet's folder, which no one lists before `publish`."""
+        """A new wallet's folder, marked as staged; no one lists it before `publish`."""
         ...
 
     def publish(self, entry: WalletEntry) -> WalletEntry:
         """List a prepared wallet, with the vault that it really got; durable."""
         ...
 
-    def discard(self, entry: WalletEntry) -> None:
-        """Remove a prepared wallet that came to nothing."""
+    def update(self, entry: WalletEntry) -> None:
+        """Note where a wallet's secrets are, and where there are leftovers; durable, all of it or nothing."""
+        ...
+
+    def unpublish(self, entry: WalletEntry) -> None:
+        """Make a wallet a staged folder again: it is not listed any more, and what is left of it may go."""
+        ...
+
+    def staged(self) -> Sequence[WalletEntry]:
+        """What was prepared or unpublished in this data folder and is no wallet: left over by a crash.
+
+        Markers that mean nothing any more, and empty folders, go.
+        """
+        ...
+
+    def discard(self, entry: WalletEntry, keep_marker: bool = False) -> None:
+        """Erase a staged folder. keep_marker: but for its name and the marker, since its keyring items are there."""
+        ...
+
+    def write_new(self, path: str, data: bytes) -> None:
+        """Write a file for its owner's eyes only, whole or not at all. Raises an error where one is there already."""
         ...
 
 

@@ -19,6 +19,8 @@ from wallet.ledger.payment import PaymentDraft
 DEFAULT_ORDER = (ScriptType.P2WPKH, ScriptType.P2TR, ScriptType.P2SH_P2WPKH, ScriptType.P2PKH)
 BIRTHDAY = "birthday"
 FLOOR = "floor"
+KIND = "kind"
+FINGERPRINT = "fingerprint"
 
 
 def birthday_text(birthday: Birthday) -> str:

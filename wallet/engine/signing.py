@@ -152,21 +152,7 @@ class Vault:
         answer = await self._ask(
             "create", ref, secret=_typed(secret), password=password, cost=cost or self._cost, types=secret.types
         )
-        accounts, search, reserve = (
-            tuple(AccountKeys(**account) for account in answer[part]) for part in ("accounts", "search", "reserve")
-        )
-        fingerprint = answer["fingerprint"]
-        return CreatedVault(
-            secret_kind=answer["secret_kind"],
-            fingerprint=None if fingerprint is None else bytes.fromhex(fingerprint),
-            accounts=accounts,
-            database_key=bytes.fromhex(answer["database_key"]),
-            kind=answer["kind"],
-            note=answer["note"],
-            watch_only=answer["watch_only"],
-            search=search,
-            reserve=reserve,
-        )
+        return _created(answer)
 
     async def open_database(self, ref: VaultRef, password: str | None = None) -> bytes:
         """The database key, 32 bytes. With a vault in the keyring no password is asked for."""
@@ -201,6 +187,40 @@ class Vault:
     async def change_password(self, ref: VaultRef, old: str | None, new: str | None, cost: Cost | None = None) -> None:
         """Seal the vault under another password; whatever happens, the old or the new one opens it."""
         await self._ask("change_password", ref, password=old, new=new, cost=cost or self._cost)
+
+    async def check_password(self, ref: VaultRef, password: str | None) -> None:
+        """Raise WrenError 'bad_password' unless this password opens the vault."""
+        await self._ask("check_password", ref, password=password)
+
+    async def seal_backup(self, ref: VaultRef, password: str | None, content: Mapping[str, Any]) -> str:
+        """The text of a backup that opens anywhere with the password. content: JSON values.
+
+        Raises WrenError 'refused' without a password.
+        """
+        return str(await self._ask("seal_backup", ref, password=password, content=content))
+
+    async def create_from_backup(
+        self, ref: VaultRef, document: str, password: str | None
+    ) -> tuple[CreatedVault, Mapping[str, Any]]:
+        """Store a backup's secret as a new vault under the same password; beside it, what the backup says.
+
+        Raises WrenError 'bad_password', 'corrupt', 'newer_version', 'refused' for another network's.
+        """
+        answer = await self._ask(
+            "create_from_backup", ref, document=document, password=password, cost=self._cost, types=()
+        )
+        return _created(answer), answer["content"]
+
+    async def copy(self, ref: VaultRef, to: VaultHome, password: str | None) -> None:
+        """Copy vault and database key to another home, and open them there; the wallet still lives in the old one.
+
+        Raises WrenError 'refused' where the other home cannot take it.
+        """
+        await self._ask("copy", ref, to=to, password=password)
+
+    async def clear(self, ref: VaultRef) -> None:
+        """Remove the vault and the daily database key from the home that `ref` names."""
+        await self._ask("clear", ref)
 
     async def recover_database_key(self, ref: VaultRef, secret: RestoreInput) -> bytes:
         """The database key by the seed alone. Raises WrenError 'bad_phrase' where it belongs to another wallet."""
@@ -279,6 +299,24 @@ def _result(message: Mapping[str, Any]) -> Any:
     if code == signing_child.BUG:
         raise RuntimeError(f"the vault child met a fault of its own: {text}")
     raise WrenError(cast("ErrorCode", code), text)
+
+
+def _created(answer: Mapping[str, Any]) -> CreatedVault:
+    accounts, search, reserve = (
+        tuple(AccountKeys(**account) for account in answer[part]) for part in ("accounts", "search", "reserve")
+    )
+    fingerprint = answer["fingerprint"]
+    return CreatedVault(
+        secret_kind=answer["secret_kind"],
+        fingerprint=None if fingerprint is None else bytes.fromhex(fingerprint),
+        accounts=accounts,
+        database_key=bytes.fromhex(answer["database_key"]),
+        kind=answer["kind"],
+        note=answer["note"],
+        watch_only=answer["watch_only"],
+        search=search,
+        reserve=reserve,
+    )
 
 
 def _typed(secret: RestoreInput) -> dict[str, str | None]:

@@ -52,9 +52,9 @@ def _module_of(task: str) -> ModuleType:
 
     if task in signing_home.TASKS:
         return signing_home
-    from wallet.engine import signing_tasks
+    from wallet.engine import signing_backup, signing_tasks
 
-    return signing_tasks
+    return signing_backup if task in signing_backup.TASKS else signing_tasks
 
 
 def _where(error: BaseException) -> str:

@@ -15,7 +15,7 @@ from wallet.bitcoin.network import NETWORKS, ChainParams
 from wallet.keys.backends import FileBackend, KeyringBackend, KeyringItems, SlotStore, probe
 from wallet.keys.database_key import KeyringDatabaseKey, WrappedDatabaseKey
 from wallet.keys.record import KdfCost, Opened, Secret, VaultError, calibrate, wipe
-from wallet.keys.vault import change_password, open_data_key, open_vault
+from wallet.keys.vault import change_password, copy_vault, open_data_key, open_vault, read_record
 
 Request = Mapping[str, Any]
 Announce = Callable[[bool], None]
@@ -62,10 +62,19 @@ class Home:
         wipe(opened.data_key)
         return opened.secret
 
-    def delete(self) -> None:
-        """Remove every secret of the wallet."""
+    def change_password(self, old: str | None, new: str | None, cost: KdfCost) -> None:
+        """Seal the vault anew; the database key's wrapping goes with it where it hangs on the vault."""
+        rewrap = self.daily if isinstance(self.daily, WrappedDatabaseKey) else None
+        change_password(self.slots, old, new, cost, rewrap)
+
+    def clear(self) -> None:
+        """Remove the vault and the daily database key from this home; the way back by the seed stays."""
         self.slots.clear()
         self.daily.delete()
+
+    def delete(self) -> None:
+        """Remove every secret of the wallet."""
+        self.clear()
         self.recovery.delete()
 
 
@@ -82,8 +91,49 @@ def _open_database(request: Request, announce: Announce) -> str:
     return Home(request, announce).load_database_key(request["password"]).hex()
 
 
+def _check_password(request: Request, announce: Announce) -> None:
+    wipe(open_data_key(Home(request, announce).slots, request["password"]))
+
+
 def _change_password(request: Request, announce: Announce) -> None:
-    change_password(Home(request, announce).slots, request["password"], request["new"], cost_of(request))
+    Home(request, announce).change_password(request["password"], request["new"], cost_of(request))
+
+
+def _copy(request: Request, announce: Announce) -> None:
+    copy_home(Home(request, announce), Home(request, announce, request["to"]), request["password"])
+
+
+def copy_home(source: Home, target: Home, password: str | None) -> None:
+    """Copy vault and database key to another home, and open both there. The source is left as it is."""
+    if target.kind == source.kind:
+        raise VaultError("refused", f"the keys are in the {source.kind} already")
+    if target.kind == "file" and password is None:
+        raise VaultError("refused", "keys in a file need a password: choose one first (`wren password`)")
+    key = source.load_database_key(password)
+    target.clear()
+    opened = copy_vault(source.slots, target.slots, password)
+    try:
+        target.store_database_key(key, opened)
+    finally:
+        wipe(opened.data_key)
+    if target.load_database_key(password) != key:
+        raise VaultError("vault_unavailable", "the copy of the database key is not the original: nothing was changed")
+
+
+def _seal_backup(request: Request, announce: Announce) -> str:
+    from wallet.keys.backup import seal_backup
+
+    if request["password"] is None:
+        raise VaultError("refused", "a backup without a password could be read by anyone: choose a password first")
+    record, opened = read_record(Home(request, announce).slots, request["password"])
+    try:
+        return seal_backup(record, opened.data_key, request["content"])
+    finally:
+        wipe(opened.data_key)
+
+
+def _clear(request: Request, announce: Announce) -> None:
+    Home(request, announce).clear()
 
 
 def _delete(request: Request, announce: Announce) -> None:
@@ -93,6 +143,10 @@ def _delete(request: Request, announce: Announce) -> None:
 TASKS: Final[Mapping[str, Task]] = {
     "probe": _probe,
     "open_database": _open_database,
+    "check_password": _check_password,
     "change_password": _change_password,
+    "copy": _copy,
+    "seal_backup": _seal_backup,
+    "clear": _clear,
     "delete": _delete,
 }

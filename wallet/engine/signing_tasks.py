@@ -89,7 +89,11 @@ def _unknown_words(text: str) -> list[int]:
 
 
 def _create(request: Request, announce: Announce) -> dict[str, Any]:
-    secret = read_secret(request["secret"], NETWORKS[request["network"]])
+    return create_vault(request, announce, read_secret(request["secret"], NETWORKS[request["network"]]))
+
+
+def create_vault(request: Request, announce: Announce, secret: Secret) -> dict[str, Any]:
+    """Store a secret as a new wallet's vault, with a new database key; what the engine is to know of it."""
     kind = request["kind"]
     note = ""
     if kind == "keyring" and not fits_keyring(sealed_size(secret)):

@@ -2,16 +2,19 @@
 
 It has a home for every day and a way back. The home: an item of its own in the keyring, so that the wallet opens
 without a question; or, where the vault is a file, `wallet.key`, wrapped under the vault's data key and so behind its
-password. (Under the data key and not the password itself: a change of password then never has to replace two files at
-once.) The way back: `recovery.key` beside the database, wrapped under a key derived from the seed, so that the seed
-words bring the same wallet back, labels included, when the keyring or the vault is lost.
+password. While the vault changes its data key the file holds the key twice, under the old and under the new one, so
+that two files never have to change at once. The way back: `recovery.key` beside the database, wrapped under a key
+derived from the seed, so that the seed words bring the same wallet back, labels included, when the keyring or the vault
+is lost.
 
 Wrapped form: magic 8, version 1, nonce 12, wrapped key 32+16. The wrapping key is HKDF-SHA256 (RFC 5869) of the outer
-key with the wallet's identity as salt; the box is ChaCha20-Poly1305 with everything before it as associated data.
+key with the wallet's identity as salt; the box is ChaCha20-Poly1305 with everything before it as associated data. A
+file has one of these, or two.
 """
 
 import base64
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -24,6 +27,7 @@ from wallet.keys.backends import KeyringItems, read_file, remove_durably, write_
 from wallet.keys.record import VaultError, wipe
 
 Purpose = Literal["password", "recovery"]
+Key = bytes | bytearray
 KEY_FILE: Final = "wallet.key"
 RECOVERY_FILE: Final = "recovery.key"
 
@@ -53,7 +57,8 @@ class KeyringDatabaseKey:
         """The key. Raises VaultError: 'not_found' where the keyring does not know this wallet, 'corrupt'."""
         text = self._items.get(self._name)
         if text is None:
-            raise VaultError("not_found", "the keyring does not know this wallet: restore it with its seed words")
+            message = "the vault is missing: the keyring does not know this wallet, and its seed words bring it back"
+            raise VaultError("not_found", message)
         try:
             key = base64.b64decode(text, validate=True)
         except ValueError as error:
@@ -77,36 +82,51 @@ class WrappedDatabaseKey:
         self._uuid = uuid.encode()
         self._purpose = purpose
 
-    def store(self, key: bytes, outer: bytes | bytearray) -> None:
-        head = _MAGIC + secrets.token_bytes(_BOX_AT - _NONCE_AT)
-        wrapping = self._wrapping_key(outer)
-        try:
-            box = ChaCha20Poly1305(wrapping).encrypt(head[_NONCE_AT:], key, head)
-        finally:
-            wipe(wrapping)
-        write_durably(self._path, head + box)
+    def store(self, key: bytes, outer: Key) -> None:
+        write_durably(self._path, self._wrap(key, outer))
 
-    def load(self, outer: bytes | bytearray) -> bytes:
+    def add(self, old: Key, new: Key) -> None:
+        """Wrap the key under a second outer key too. Raises as `load`."""
+        key = self.load(old)
+        write_durably(self._path, self._wrap(key, old) + self._wrap(key, new))
+
+    def settle(self, new: Key) -> None:
+        """Leave the wrapping under this outer key alone. Raises as `load`."""
+        self.store(self.load(new), new)
+
+    def load(self, outer: Key) -> bytes:
         """The key. Raises VaultError: 'not_found', 'corrupt', or 'bad_phrase' where the words are another wallet's."""
         raw = read_file(self._path)
         if raw is None:
-            raise VaultError("not_found", f"{self._path} is missing")
-        if len(raw) != _SIZE or not raw.startswith(_MAGIC):
-            raise VaultError("corrupt", f"{self._path} is damaged")
+            raise VaultError("not_found", f"{self._path} is missing: the seed words bring it back")
+        if len(raw) not in (_SIZE, 2 * _SIZE) or not raw.startswith(_MAGIC):
+            raise VaultError("corrupt", f"{self._path} is damaged: the seed words bring it back")
+        for start in range(0, len(raw), _SIZE):
+            with suppress(InvalidTag):
+                return self._unwrap(raw[start : start + _SIZE], outer)
+        if self._purpose == "recovery":
+            raise VaultError("bad_phrase", "these words belong to another wallet")
+        raise VaultError("corrupt", f"{self._path} is damaged, or belongs to another vault: the seed words mend it")
+
+    def _wrap(self, key: bytes, outer: Key) -> bytes:
+        head = _MAGIC + secrets.token_bytes(_BOX_AT - _NONCE_AT)
+        wrapping = self._wrapping_key(outer)
+        try:
+            return head + ChaCha20Poly1305(wrapping).encrypt(head[_NONCE_AT:], key, head)
+        finally:
+            wipe(wrapping)
+
+    def _unwrap(self, raw: bytes, outer: Key) -> bytes:
         wrapping = self._wrapping_key(outer)
         try:
             return ChaCha20Poly1305(wrapping).decrypt(raw[_NONCE_AT:_BOX_AT], raw[_BOX_AT:], raw[:_BOX_AT])
-        except InvalidTag as error:
-            if self._purpose == "recovery":
-                raise VaultError("bad_phrase", "these words belong to another wallet") from error
-            raise VaultError("corrupt", f"{self._path} is damaged, or belongs to another vault") from error
         finally:
             wipe(wrapping)
 
     def delete(self) -> None:
         remove_durably(self._path)
 
-    def _wrapping_key(self, outer: bytes | bytearray) -> bytearray:
+    def _wrapping_key(self, outer: Key) -> bytearray:
         wrapping = bytearray(_KEY)
         info = f"Wren database key, {self._purpose}".encode()
         HKDF(algorithm=SHA256(), length=_KEY, salt=self._uuid, info=info).derive_into(outer, wrapping)

@@ -4,8 +4,8 @@ A random data key seals the secret; a key that Argon2id makes of the password wr
 whole header as associated data, so that no cost, counter or flag can be changed without the password. The plaintext
 is padded to a multiple of 256 bytes: the number of seed words does not show in the length.
 
-The data key outlives a change of password (the wrapping is new, with a fresh salt): what else is wrapped under it, such
-as the database key, never has to be rewritten together with the record, and so can never be torn from it.
+What else is wrapped under the data key, such as the database key, is wrapped under the old one and the new one while a
+change of password is under way (`wallet.keys.vault`): the two files can be torn apart by nothing.
 
 Layout, big-endian: magic 4, version 1, flags 1, KDF name 8, cipher 1, memory in KiB 4, iterations 4, lanes 1,
 counter 8, salt 16, wrap nonce 12, blob nonce 12 | wrapped data key 32+16 | blob 256n+16 | first 8 bytes of SHA-256 of

@@ -1,19 +1,34 @@
-"""The sealed vault of one wallet: a record in one of two slots, and how it is opened, changed and removed.
+"""The sealed vault of one wallet: a record in one of two slots, and how it is opened, changed, moved and removed.
 
 A change of password writes the other slot with the next counter, reads it back, opens it, and only then deletes the
 old one. Killed at any step, the old or the new password opens: while both slots are filled, either does, and opening
-the newer one finishes what was interrupted.
+the newer one finishes what was interrupted. The data key is changed with the password: whoever knows the old one knows
+nothing of what is wrapped from then on. What is wrapped under it is wrapped under both while both records stand.
+
+A move to another home copies the record as it is, and opens the copy; the old one is deleted by a step of its own, once
+the wallet's description names the new home.
 """
 
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from wallet.keys.backends import SLOTS, Slot, SlotStore
 from wallet.keys.record import Header, KdfCost, Opened, Secret, VaultError, seal, unseal, unwrap_key, wipe
 
 T = TypeVar("T")
+Key = bytes | bytearray
+
+
+class Rewrap(Protocol):
+    """What is wrapped under the data key while that key changes. Both methods are durable when they return."""
+
+    def add(self, old: Key, new: Key) -> None:
+        """Wrap under the new key too, so that either opens."""
+
+    def settle(self, new: Key) -> None:
+        """Leave the new key's wrapping alone."""
 
 
 def store_secret(store: SlotStore, secret: Secret, password: str | None, cost: KdfCost) -> Opened:
@@ -42,17 +57,66 @@ def open_data_key(store: SlotStore, password: str | None) -> bytearray:
     return _open(store, password, unwrap_key)[1]
 
 
-def change_password(store: SlotStore, old: str | None, new: str | None, cost: KdfCost) -> None:
-    """Seal the secret under another password. Raises VaultError; the old password then opens the vault as before."""
+def change_password(
+    store: SlotStore, old: str | None, new: str | None, cost: KdfCost, rewrap: Rewrap | None = None
+) -> None:
+    """Seal the secret under another password and a fresh data key. rewrap: what else is wrapped under the data key.
+
+    Raises VaultError; the old password then opens the vault as before, or the new one does too.
+    """
     slot, opened = _open(store, old, unseal)
     other = SLOTS[1 - SLOTS.index(slot)]
     highest = max(header.counter for _, _, header in _headers(store)[0])
+    fresh = bytearray(secrets.token_bytes(32))
     try:
-        store.write(other, seal(opened.secret, new, cost, counter=highest + 1, data_key=opened.data_key))
-        wipe(unseal(store.read(other) or b"", new).data_key)
+        record = seal(opened.secret, new, cost, counter=highest + 1, data_key=fresh)
+        # What an interrupted change left there would not find its data key's wrapping any more.
+        store.delete(other)
+        if rewrap is not None:
+            rewrap.add(opened.data_key, fresh)
+        store.write(other, record)
+        _confirm(store, other, new, opened.secret)
         store.delete(slot)
+        if rewrap is not None:
+            with suppress(VaultError):  # the change is made; a wrapping too many goes with the next one
+                rewrap.settle(fresh)
     finally:
         wipe(opened.data_key)
+        wipe(fresh)
+
+
+def copy_vault(source: SlotStore, target: SlotStore, password: str | None) -> Opened:
+    """Copy the newest record that the password opens to another home, and open it there; the source is left as it is.
+
+    What was in the target is cleared away. The data key in the answer is to be wiped. Raises VaultError.
+    """
+    record, opened = read_record(source, password)
+    try:
+        target.clear()
+        target.write(SLOTS[0], record)
+        _confirm(target, SLOTS[0], password, opened.secret)
+    except BaseException:
+        wipe(opened.data_key)
+        raise
+    return opened
+
+
+def read_record(store: SlotStore, password: str | None) -> tuple[bytes, Opened]:
+    """The newest record that the password opens, sealed and opened. The data key is to be wiped. Raises VaultError."""
+    slot, opened = _open(store, password, unseal)
+    record = store.read(slot)
+    if record is None:
+        wipe(opened.data_key)
+        raise VaultError("not_found", "the vault went missing while it was read")
+    return record, opened
+
+
+def _confirm(store: SlotStore, slot: Slot, password: str | None, secret: Secret) -> None:
+    """Raise VaultError unless what is in a slot now opens, and holds this secret."""
+    found = unseal(store.read(slot) or b"", password)
+    wipe(found.data_key)
+    if found.secret != secret:
+        raise VaultError("vault_unavailable", "what was stored is not what was to be kept: nothing was changed")
 
 
 def _headers(store: SlotStore) -> tuple[list[tuple[Slot, bytes, Header]], list[VaultError]]:
@@ -95,4 +159,4 @@ def _worst(faults: list[VaultError]) -> VaultError:
         for fault in faults:
             if fault.code == code:
                 return fault
-    return VaultError("not_found", "the vault is missing: restore the wallet with its seed words")
+    return VaultError("not_found", "the vault is missing: the wallet's seed words bring it back")

@@ -2,8 +2,8 @@
 
     <root>/lock                      held by the one writer
     <root>/settings.json
-    <root>/wallets/<name>/           wallet.json, wallet.db, vault.bin, wallet.key, recovery.key
-    <root>/deleted/<name>…/          what was deleted: moved, not erased
+    <root>/wallets/<name>/           wallet.json, wallet.db, vault.bin, wallet.key, recovery.key, backups/
+    <root>/deleted/<name>…/          what was in the way of a new wallet and was none: moved, not erased
     <root>/network/<chain>/          headers, filter headers, filters, peers: may be deleted at any time
 
 Folders are the owner's alone (0700), files too (0600).
@@ -72,7 +72,8 @@ class InUse(StoreError):
 class WalletFile:
     """What is known of a wallet before it is opened (wallet.json). Nothing secret, nothing private.
 
-    vault: 'keyring', 'file' or 'none'; locked: opening the database asks for the password; created: ISO date.
+    vault: 'keyring', 'file' or 'none'; locked: opening the database asks for the password; created: ISO date;
+    leftover: the other home, 'keyring' or 'file', while secrets move from one to the other: what is there may go.
     """
 
     uuid: str
@@ -81,6 +82,7 @@ class WalletFile:
     watch_only: bool = False
     locked: bool = False
     created: str = ""
+    leftover: str = ""
     version: int = WALLET_VERSION
 
 
@@ -188,16 +190,12 @@ class DataFolder:
             self._move_away(entry)
         return WalletFolder(plain, private_folder(folder / plain))
 
-    def delete_wallet(self, wallet: WalletFolder) -> Path:
-        """Move a wallet out of the way, erasing nothing; where it is now."""
-        return self._move_away(wallet.path)
-
     def _move_away(self, path: Path) -> Path:
         folder = private_folder(self.root / "deleted")
         taken = {entry.name for entry in folder.iterdir()}
         number = next(n for n in range(1, len(taken) + 2) if f"{path.name}.{n}" not in taken)
         target = folder / f"{path.name}.{number}"
-        with _naming(path):
+        with naming(path):
             path.rename(target)
             sync_folder(folder)
             sync_folder(path.parent)
@@ -209,7 +207,7 @@ class DataFolder:
     def lock(self) -> Iterator[Self]:
         """Be the one writer. Raises InUse at once when somebody else is. The lock ends with the process."""
         path = private_folder(self.root) / "lock"
-        with _naming(path):
+        with naming(path):
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if not _try_lock(handle):
@@ -249,14 +247,14 @@ else:
 
 def private_folder(path: Path) -> Path:
     """The folder; made for its owner alone when it is not there. One that is there keeps the modes it was given."""
-    with _naming(path):
+    with naming(path):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises DamagedFile or StoreError."""
-    with _naming(path):
+    with naming(path):
         raw = path.read_bytes()
     try:
         values = json.loads(raw)
@@ -270,7 +268,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file by one with `data`: after a crash there is the old one or the new one. Raises StoreError."""
     partial = path.with_name(path.name + ".part")
-    with _naming(path):
+    with naming(path):
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -281,7 +279,8 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
+    """Errors of the system as StoreError, with the path they are about."""
     try:
         yield
     except OSError as error:

@@ -41,6 +41,7 @@ from wallet.engine.api.answers import (
     WalletInfo,
     WalletStatus,
 )
+from wallet.engine.api.answers_keys import BackupReport, DeletedWallet, LockState
 from wallet.engine.api.answers_psbt import PsbtInputRow, PsbtOutputRow, PsbtReview
 from wallet.engine.api.commands import (
     BroadcastTransaction,
@@ -73,6 +74,16 @@ from wallet.engine.api.commands import (
     Synchronise,
     VerifyProof,
 )
+from wallet.engine.api.commands_keys import (
+    BackUp,
+    ChangePassword,
+    DeleteWallet,
+    LockWallet,
+    MoveVault,
+    RepairVault,
+    RestoreBackup,
+    UnlockWallet,
+)
 from wallet.engine.api.commands_psbt import ReviewPsbt, SignPsbt
 from wallet.engine.api.errors import (
     ERROR_CODES,
@@ -94,11 +105,14 @@ __all__ = [
     "ERROR_CODES",
     "AccountInfo",
     "AddressRow",
+    "BackUp",
+    "BackupReport",
     "Balance",
     "BroadcastReport",
     "BroadcastResult",
     "BroadcastTransaction",
     "ChangeKind",
+    "ChangePassword",
     "CheckPhrase",
     "CloseWallet",
     "CoinRow",
@@ -106,6 +120,8 @@ __all__ = [
     "Connect",
     "CreateWallet",
     "CreatedWallet",
+    "DeleteWallet",
+    "DeletedWallet",
     "DescriptorRow",
     "Disconnect",
     "Engine",
@@ -132,7 +148,10 @@ __all__ = [
     "HistoryRow",
     "ListWallets",
     "Listener",
+    "LockState",
+    "LockWallet",
     "Mending",
+    "MoveVault",
     "NewPhrase",
     "OpenWallet",
     "PaymentReview",
@@ -147,6 +166,8 @@ __all__ = [
     "PsbtOutputRow",
     "PsbtReview",
     "ReceiveAddress",
+    "RepairVault",
+    "RestoreBackup",
     "RestoreWallet",
     "ReviewPsbt",
     "SendPayment",
@@ -161,6 +182,7 @@ __all__ = [
     "TransactionDetail",
     "TransactionEnd",
     "TransactionStatus",
+    "UnlockWallet",
     "VaultKind",
     "VerifyProof",
     "WalletChanged",

@@ -1,0 +1,1 @@
+"""Long runs, for `make soak`; the usual run leaves them out."""

@@ -1,0 +1,23 @@
+"""Hundreds of kills -9 at random durable steps, several in a row on one wallet, over everything that is done with keys.
+
+The usual tests kill once at every step (`tests/engine/test_kills.py`); here what one kill left is the next one's
+beginning. WREN_SOAK_ROUNDS: how many looks at each wallet; WREN_SOAK_SEED: which steps.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.engine.test_kills import run
+
+ROUNDS = os.environ.get("WREN_SOAK_ROUNDS", "60")
+SEED = os.environ.get("WREN_SOAK_SEED", "1")
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("action", ["password-keyring", "password-file", "move-to-file", "move-to-keyring"])
+def test_no_row_of_kills_locks_anybody_out(tmp_path: Path, action: str) -> None:
+    results = run(tmp_path, action, str(tmp_path), ROUNDS, SEED, seconds=3000)
+    assert [result for result in results if result["faults"]] == []
+    assert sum(result["kills"] for result in results) >= int(ROUNDS)
