@@ -48,6 +48,10 @@ def main(arguments: Sequence[str]) -> int:
     if options.command in {None, "gui"}:
         return _run_window(engine_options(options), getattr(options, "uri", None))
 
+    if options.command == "practice":
+        from wallet.practice.runner import run_on_stdin
+
+        return run_on_stdin(options.port)
     from wallet.cli import main as cli
     from wallet.engine import hygiene
 
@@ -96,6 +100,19 @@ def engine_main(connection: "Connection[Any, Any]", options: "EngineOptions") ->
         await remote.serve(engine, connection)
 
     asyncio.run(serve(), debug=False)  # asyncio's debug mode logs what tasks return: seed words, for one
+
+
+def practice_main(connection: "Connection[Any, Any]") -> None:
+    """The practice node's process: serve the window until its pipe closes."""
+    import signal
+
+    from wallet.engine import hygiene
+    from wallet.practice.runner import serve_pipe
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hygiene.end_with_parent()
+    _start_log("warning")
+    serve_pipe(connection)
 
 
 def make_engine(options: "EngineOptions") -> "Engine":

@@ -31,6 +31,14 @@ def positive(text: str) -> int:
     raise argparse.ArgumentTypeError(message)
 
 
+def port(text: str) -> int:
+    """A port to listen on."""
+    if text.isascii() and text.isdigit() and int(text) < 65_536:
+        return int(text)
+    message = f"{text!r} is not a port: a number below 65,536"
+    raise argparse.ArgumentTypeError(message)
+
+
 def wrong_use(options: argparse.Namespace) -> str | None:
     """What is wrong with arguments that are each fine but do not fit together."""
     is_psbt = options.command == "psbt" and options.action == "create"
@@ -142,6 +150,8 @@ def build_parser() -> argparse.ArgumentParser:
         _add_global_options(command, again=True)
         return command
 
+    command = add("practice", "a network of play money for tests and scripts; reads orders on stdin")
+    command.add_argument("--port", type=port, default=0, metavar="P", help="listen here; a free port otherwise")
     window = add("gui", "open the window (the default)")
     window.add_argument("uri", nargs="?", metavar="URI", help="a bitcoin: link to pay")
     _wallet_commands(add)

@@ -50,6 +50,11 @@ class Economy:
         self._state.submit(payment)
         self._state.mine(self.faucet.script, now)
 
+    def set_busy(self, busy: bool) -> None:
+        """Whether blocks take only what pays the price of the day."""
+        self.busy = busy
+        self.price = max(self.price, BUSY_PRICE) if busy else LEAST_PRICE
+
     # --- blocks
 
     def mine(self, count: int, now: int) -> list[StoredBlock]:

@@ -15,8 +15,9 @@ from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.practice.chain import MATURITY, Chain, Coin, created_coins, fee_of, is_final
 from wallet.practice.verify import InputVerifier, Rejected
 
-RELAY_RATE: Final = FeeRate(1_000)
-INCREMENT: Final = FeeRate(1_000)
+RELAY_RATE: Final = FeeRate(100)
+"""What the reference node relays at the least since version 29.1, and what a replacement adds at the least."""
+INCREMENT: Final = FeeRate(100)
 MAX_STANDARD_WEIGHT: Final = 400_000
 MIN_SIZE: Final = 65
 MAX_FAMILY: Final = 25

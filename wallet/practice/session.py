@@ -49,6 +49,7 @@ SERVICES: Final = Services.NETWORK | Services.WITNESS | Services.COMPACT_FILTERS
 INTERVAL: Final = 1_000
 """Blocks between two filter headers of a getcfcheckpt."""
 _BLOCKS: Final = frozenset({InvType.BLOCK, InvType.WITNESS_BLOCK})
+_BLOOM: Final = frozenset({"mempool", "filterload", "filteradd", "filterclear"})
 _TRANSACTIONS: Final = frozenset({InvType.TX, InvType.WTX, InvType.WITNESS_TX})
 
 
@@ -130,7 +131,7 @@ class Session:
 
     def _serve(self, message: Message) -> Iterator[Message]:
         match message:
-            case GetHeaders():
+            case GetHeaders() if message.locator or self._state.known_block(message.stop) is not None:
                 yield Headers(self._headers_after(message))
             case GetData():
                 yield from self._give(message)
@@ -141,8 +142,8 @@ class Session:
                 yield self._filter_hashes(message)
             case GetCFCheckpt():
                 yield self._checkpoints(message)
-            case _ if message.command == "mempool":
-                raise Disconnect("mempool without bloom filters")
+            case _ if message.command in _BLOOM:
+                raise Disconnect(f"{message.command}, and bloom filters are not served")
             case _:
                 pass
 
@@ -150,9 +151,8 @@ class Session:
 
     def _headers_after(self, request: GetHeaders) -> bytes:
         chain = self._state.chain
-        if not request.locator:
-            found = chain.find(request.stop)
-            return b"" if found is None else found.header.serialize()
+        if not request.locator and (found := self._state.known_block(request.stop)) is not None:
+            return found.header.serialize()
         known = (height for height in map(chain.height_of, request.locator) if height is not None)
         first = next(known, 0) + 1
         stop = chain.height_of(request.stop)
@@ -195,6 +195,8 @@ class Session:
                 found = self._state.known_block(digest)
                 if found is not None:
                     yield BlockMessage(_block_bytes(found, witness=kind == InvType.WITNESS_BLOCK))
+            elif not self.relays:
+                continue  # who wants no transactions announced gets none
             elif kind in _TRANSACTIONS and (transaction := self._state.mempool.find(digest)) is not None:
                 yield Tx(transaction.serialize(include_witness=kind != InvType.TX))
             else:
@@ -214,8 +216,8 @@ class Session:
     def _take(self, raw: bytes) -> None:
         try:
             transaction = Transaction.parse(raw)
-        except ParseError as error:
-            raise Disconnect(f"no transaction: {error}") from error
+        except ParseError:
+            return  # the reference node says nothing either
         self._known.update((transaction.txid, transaction.wtxid))
         if self._state.offer(transaction):
             self.accepted.append(transaction)

@@ -18,7 +18,7 @@ from wallet.bitcoin.transaction import Transaction, TxOut
 OP_CHECKMULTISIG: Final = 0xAE
 ANYONE: Final = bytes([0x51])
 """OP_TRUE: as a witness script anybody can spend it, with the script alone as witness."""
-_SCRIPT: Final = "mandatory-script-verify-flag-failed"
+_SCRIPT: Final = "mempool-script-verify-flag-failed"
 SignatureCheck: TypeAlias = Callable[[bytes, bytes], bool]
 """Whether a key made a signature: (key, signature with its hash type)."""
 

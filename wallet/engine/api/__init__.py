@@ -90,6 +90,7 @@ from wallet.engine.api.errors import (
     ErrorCode,
     WrenError,
 )
+from wallet.engine.api.practice import Practice
 from wallet.engine.api.seam import (
     ChangeKind,
     Engine,
@@ -159,6 +160,7 @@ __all__ = [
     "PeerRow",
     "Phase",
     "PhraseCheck",
+    "Practice",
     "PreparePayment",
     "Preset",
     "ProofVerdict",
