@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from wallet.app import practice_main
+from wallet.app import make_engine, practice_main
 from wallet.bitcoin.address import parse_address
 from wallet.bitcoin.amount import FeeRate
 from wallet.bitcoin.network import REGTEST
+from wallet.engine import api
 from wallet.practice.chain import Chain
 from wallet.practice.economy import FIRST_BLOCKS, PEOPLE, Economy
 from wallet.practice.node import PracticeNode
@@ -188,33 +189,31 @@ async def test_the_windows_child_answers_and_leaves_nothing_behind() -> None:
 
 
 async def test_a_wallet_lives_with_it(node: PracticeNode, tmp_path: Path) -> None:
-    """Through the command line: receives, sees it unconfirmed, proves it, pays, and follows a reorganisation."""
-    (tmp_path / "pw").write_text("horse battery\n")
-    common = ("--network", "regtest", "--data-dir", str(tmp_path), "--peer", f"127.0.0.1:{node.port}", "--json")
+    """Receives, proves it, pays, and follows a reorganisation."""
+    engine = make_engine(
+        api.EngineOptions("regtest", str(tmp_path), (f"127.0.0.1:{node.port}",), kdf=(19 * 1024, 2, 1))
+    )
+    try:
+        await engine.run(api.CreateWallet("play", "horse battery", vault="file"))
+        received = await engine.run(api.GetReceiveAddress(fresh=True))
+        node.give(parse_address(received.address, REGTEST).script_pubkey, 1_000_000)
+        node.mine(1)
+        assert (await engine.run(api.Synchronise(30))).synced
+        assert (await engine.run(api.GetBalance())).confirmed == 1_000_000
 
-    async def wren(*arguments: str) -> dict[str, object]:
-        secret = ("--vault", "file", "--password-file", str(tmp_path / "pw"))
-        code, out, err = await run_wren(*arguments, *common, *secret)
-        assert code == 0, err
-        answer: dict[str, object] = json.loads(out)
-        return answer
+        review = await engine.run(api.PreparePayment(((ADDRESS, 30_000),), fee_rate=2.0))
+        sent = await engine.run(api.SendPayment(review.id, "horse battery", timeout=20))
+        assert [str(txid) for txid in node.state.mempool.entries] == [sent.txid]
+        assert node.state.refusals == []
+        node.mine(1)
+        await engine.run(api.Synchronise(30))
+        assert (await engine.run(api.GetBalance())).total == 1_000_000 - 30_000 - sent.fee
+        proof = await engine.run(api.GetProof(sent.txid))
+        assert (await engine.run(api.VerifyProof(proof))).valid
 
-    await wren("create")
-    address = str((await wren("receive"))["address"])
-    node.give(parse_address(address, REGTEST).script_pubkey, 1_000_000)
-    node.mine(1)
-    assert (await wren("sync", "--timeout", "30"))["synced"] is True
-    assert (await wren("balance"))["confirmed"] == 1_000_000
-    sent = await wren("send", ADDRESS, "30000", "--fee-rate", "2", "--timeout", "20")
-    assert [str(txid) for txid in node.state.mempool.entries] == [sent["txid"]]
-    assert node.state.refusals == []
-    node.mine(1)
-    await wren("sync", "--timeout", "30")
-    assert (await wren("balance"))["total"] == 1_000_000 - 30_000 - int(str(sent["fee"]))
-    proof = tmp_path / "proof.json"
-    await wren("proof", str(sent["txid"]), "--out", str(proof))
-    assert (await wren("verify-proof", str(proof)))["valid"] is True
-    node.invalidate(node.state.chain.height)
-    await wren("sync", "--timeout", "30")
-    assert (await wren("balance"))["pending"] != 0
-    assert (await wren("verify-proof", str(proof)))["known"] is False
+        node.invalidate(node.state.chain.height)
+        await engine.run(api.Synchronise(30))
+        assert (await engine.run(api.GetBalance())).pending != 0
+        assert not (await engine.run(api.VerifyProof(proof))).known
+    finally:
+        await engine.close()
