@@ -140,6 +140,8 @@ def _payment_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole grammar; usage errors exit with 2, as argparse does."""
+    from wallet.cli.arguments_accounts import account_commands
+
     parser = argparse.ArgumentParser(prog="wren", description="A Bitcoin wallet that verifies for itself.")
     _add_global_options(parser, again=False)
     parser.add_argument("--version", action="store_true", help="print the version and end")
@@ -157,4 +159,5 @@ def build_parser() -> argparse.ArgumentParser:
     _wallet_commands(add)
     _payment_commands(add)
     add_keys(add)
+    account_commands(add)
     return parser

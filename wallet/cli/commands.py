@@ -45,17 +45,23 @@ async def open_wallet(
     if wallet.network != options.network:
         message = f"the wallet {wallet.name!r} is for {wallet.network}: add --network {wallet.network}"
         raise api.WrenError("wrong_network", message)
-    if options.account:
-        message = f"the wallet {wallet.name!r} has no account {options.account}: accounts are numbered from 0"
-        raise api.WrenError("not_found", message)
     if wallet.locked and password is None:
         password = secrets_input.password(options)
     try:
-        return await engine.run(api.OpenWallet(wallet.name, password))
+        opened = await engine.run(api.OpenWallet(wallet.name, password))
     except api.WrenError as error:
         if error.code == "not_found":
             raise api.WrenError("not_found", f"{error.message} (`wren repair` asks for them)") from error
         raise
+    if options.account is not None:
+        await _check_account(engine, options.account)
+    return opened
+
+
+async def _check_account(engine: api.Engine, number: int) -> None:
+    if number not in {account.account for account in await engine.run(api.GetAccounts())}:
+        message = f"this wallet has no account {number}: see `wren accounts`"
+        raise api.WrenError("not_found", message)
 
 
 def satoshis(text: str) -> int:
@@ -159,6 +165,7 @@ async def receive(engine: api.Engine, options: argparse.Namespace) -> Answer:
         label=options.label,
         amount=amount,
         expires=options.expires,
+        account=options.account,
     )
     return pick(await engine.run(command), "address", "path", "uri")
 
@@ -170,7 +177,7 @@ async def addresses(engine: api.Engine, options: argparse.Namespace) -> Answer:
 
 async def coins(engine: api.Engine, options: argparse.Namespace) -> Answer:
     await open_wallet(engine, options)
-    return await engine.run(api.GetCoins())
+    return await engine.run(api.GetCoins(options.account))
 
 
 async def history(engine: api.Engine, options: argparse.Namespace) -> Answer:

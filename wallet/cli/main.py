@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from wallet.cli import commands, commands_keys, commands_payments, commands_psbt, follow, payments
+from wallet.cli import commands, commands_accounts, commands_keys, commands_payments, commands_psbt, follow, payments
 from wallet.cli.options import engine_options
 from wallet.cli.output import show, show_error
 from wallet.engine import api
@@ -43,6 +43,8 @@ _COMMANDS: dict[str, commands.Runner] = {
     "proof": payments.proof,
     "verify-proof": payments.verify_proof,
     "psbt": commands_psbt.psbt,
+    "accounts": commands_accounts.accounts,
+    "rescan": commands_accounts.rescan,
 }
 log = logging.getLogger(__name__)
 

@@ -30,7 +30,7 @@ def engine_options(options: argparse.Namespace) -> api.EngineOptions:
     command = options.command or "gui"
     reads = reads_only(options)
     if reads is None:
-        reads = command in _READERS
+        reads = command in _READERS or (command == "accounts" and options.action is None)
     return api.EngineOptions(
         network=options.network,
         data_dir=options.data_dir,

@@ -11,6 +11,7 @@ from wallet.bitcoin.descriptor import Descriptor, DescriptorError
 from wallet.bitcoin.network import ChainParams
 from wallet.engine.api import WrenError
 from wallet.engine.parts import WalletStore
+from wallet.engine.search import remember
 from wallet.engine.session import BIRTHDAY, FINGERPRINT, FLOOR, KIND, Session
 from wallet.engine.signing import CreatedVault
 from wallet.ledger.keychain import Account
@@ -34,7 +35,7 @@ def backup_content(session: Session) -> dict[str, Any]:
             "label": account.label,
             "revealed": {str(branch): ledger.keychain.revealed(account.id, branch) for branch in account.branches()},
         }
-        for account in ledger.keychain.accounts.values()
+        for account in session.accounts()
     ]
     labels = [[str(key.kind), key.reference, text] for key, text in ledger.labels.items()]
     meta = {key: session.store.meta(key) or "" for key in _META}
@@ -63,6 +64,7 @@ def fill_from_backup(
         raise WrenError("corrupt", "the backup does not say what a wallet needs: was it made by Wren?") from error
     if (created.fingerprint or b"").hex() != content[FINGERPRINT]:
         raise WrenError("corrupt", "the backup's keys are not those of its accounts")
+    remember(store, ledger.keychain.accounts, (*created.search, *created.reserve), restored=False)
     ledger.commit()
     return ledger
 

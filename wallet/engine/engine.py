@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from wallet.engine import api
+from wallet.engine.accounts import Accounts
 from wallet.engine.errors import translate
 from wallet.engine.fees import Fees
 from wallet.engine.keeping import Keeping
@@ -19,6 +20,7 @@ from wallet.engine.onboarding import Onboarding
 from wallet.engine.parts import Parts
 from wallet.engine.psbts import Psbts
 from wallet.engine.queries import Queries
+from wallet.engine.search import AccountSearch
 from wallet.engine.session import Session
 from wallet.engine.spending import Spending
 from wallet.engine.staging import Staging
@@ -39,8 +41,9 @@ class WrenEngine:
         self._following = False
         self._network = Network(parts, self._emit)
         self._fees = Fees(parts.params, self._network, lambda: self._following and self._session is not None)
-        self._listeners.append(self._fees.heard)
-        self._syncing = Syncing(self._network, self._open_session)
+        self._search = AccountSearch(parts.params, self._network, lambda: self._session)
+        self._listeners += [self._fees.heard, self._search.heard]
+        self._syncing = Syncing(self._network, self._open_session, self._search.settle)
         self._staging = Staging(parts)
         self._lock = Lock(parts, lambda: self._session)
         self._tidying: asyncio.Task[None] | None = None
@@ -53,6 +56,7 @@ class WrenEngine:
         queries = Queries(self._parts, self._network, self._open_session)
         spending = Spending(self._parts, self._network, syncing, self._fees, self._open_session)
         psbts = Psbts(self._parts, self._open_session, lambda: self._session)
+        accounts = Accounts(self._parts, self._network, self._search, self._open_session)
         return {
             api.ListWallets: onboarding.list_wallets,
             api.NewPhrase: onboarding.new_phrase,
@@ -86,6 +90,7 @@ class WrenEngine:
             api.SignPsbt: psbts.sign,
             **keeping.table(),
             **self._lock.table(),
+            **accounts.table(),
         }
 
     async def run(self, command: api.Command[T]) -> T:

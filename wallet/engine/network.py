@@ -13,7 +13,7 @@ from wallet.bitcoin.checkpoints import MAINNET_TIMES
 from wallet.bitcoin.hashes import BlockHash
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
-from wallet.engine.birthday import checkpoint_times, first_height, lowest_needed
+from wallet.engine.birthday import Birthday, checkpoint_times, first_height, lowest_needed
 from wallet.engine.chain_source import ChainSource
 from wallet.engine.errors import translate
 from wallet.engine.offering import offer_again
@@ -83,6 +83,13 @@ class Network:
     def floor(self) -> int:
         """A height that is surely below whatever happens from now on."""
         return max(self.tip_height - FLOOR_DEPTH, self.files.headers.base_height)
+
+    def first_height(self, birthday: Birthday) -> int | None:
+        """The first height that a wallet of this birthday must look at; None where headers that tell are missing."""
+        headers = self.files.headers
+        return first_height(
+            birthday, headers.base_height, headers.tip_height, lambda height: headers.header_at(height).time
+        )
 
     def hash_at(self, height: int) -> BlockHash | None:
         """The chain's hash at a height, None where no header is held."""
@@ -171,7 +178,7 @@ class Network:
         """
         headers = self.files.headers
         base, tip = headers.base_height, headers.tip_height
-        start = first_height(session.birthday, base, tip, lambda height: headers.header_at(height).time)
+        start = self.first_height(session.birthday)
         if start is None:
             start = session.floor if 0 < base <= session.floor else None
         elif start > tip and node is not None and node.status().headers_synced and node.tips_reconciled():

@@ -5,15 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-from wallet.bitcoin.descriptor import Descriptor
-from wallet.bitcoin.script import ScriptType
 from wallet.engine import api
 from wallet.engine.birthday import Birthday
 from wallet.engine.parts import Parts, WalletEntry, WalletStore
+from wallet.engine.search import account_of, remember
 from wallet.engine.session import BIRTHDAY, FINGERPRINT, FLOOR, KIND, Session, birthday_text, vault_ref, wallet_info
-from wallet.engine.signing import AccountKeys, CreatedVault, RestoreInput, VaultRef
+from wallet.engine.signing import CreatedVault, RestoreInput, VaultRef
 from wallet.engine.staging import DATABASE, Staging
-from wallet.ledger.keychain import Account
 from wallet.ledger.ledger import Ledger
 
 _TYPE_ORDER = {"p2wpkh": 0, "p2tr": 1, "p2sh-p2wpkh": 2, "p2pkh": 3}
@@ -29,6 +27,7 @@ class _Plan:
     password: str | None = field(repr=False)
     birthday: Birthday
     floor: int = 0
+    restored: bool = False
 
 
 class Onboarding:
@@ -94,7 +93,7 @@ class Onboarding:
             birthday=birthday if isinstance(birthday, date) else None,
             types=command.types,
         )
-        return await self._make(_Plan(command.name, command.vault, secret, command.password, birthday))
+        return await self._make(_Plan(command.name, command.vault, secret, command.password, birthday, restored=True))
 
     async def _make(self, plan: _Plan) -> api.CreatedWallet:
         def create(ref: VaultRef) -> Awaitable[CreatedVault]:
@@ -112,19 +111,13 @@ class Onboarding:
         ledger = Ledger(store)
         keys = sorted(created.accounts, key=lambda account: _TYPE_ORDER.get(account.type, len(_TYPE_ORDER)))
         for number, account in enumerate(keys):
-            ledger.add_account(self._account(number, account))
+            ledger.add_account(account_of(number, account, self._parts.params))
+        for number, account in enumerate(created.search if plan.restored else (), len(keys)):
+            ledger.add_account(account_of(number, account, self._parts.params))
+        # The accounts are written after what is to become of them is known: a crash must not make all of them stay.
+        remember(store, range(len(keys)), (*created.search, *created.reserve), plan.restored)
         ledger.commit()
         return ledger
-
-    def _account(self, number: int, keys: AccountKeys) -> Account:
-        return Account(
-            id=number,
-            type=ScriptType(keys.type),
-            account=keys.account,
-            external=Descriptor.parse(keys.external, self._parts.params),
-            internal=None if keys.internal is None else Descriptor.parse(keys.internal, self._parts.params),
-            label=keys.label,
-        )
 
     async def open(self, command: api.OpenWallet) -> api.WalletInfo:
         entry = find_entry(self._parts, command.name)

@@ -15,7 +15,7 @@ from wallet.engine import api
 from wallet.engine.network import Network
 from wallet.engine.parts import Parts
 from wallet.engine.session import Session
-from wallet.engine.views import account_row, address_text, history_row
+from wallet.engine.views import address_text, history_row
 from wallet.ledger.keychain import EXTERNAL, MIN_AHEAD, AccountId, ScriptRef
 from wallet.ledger.labels import LabelError, LabelKind
 from wallet.ledger.ledger import Ledger
@@ -51,7 +51,7 @@ class Queries:
             vault=session.entry.vault,
             birthday=session.birthday_date,
             pending=len(session.ledger.unproven()),
-            accounts=tuple(account_row(account) for account in session.ledger.keychain.accounts.values()),
+            accounts=session.view.accounts(session.accounts(), self._network.tip_height),
         )
 
     async def balance(self, _command: api.GetBalance) -> api.Balance:
@@ -61,9 +61,14 @@ class Queries:
     async def addresses(self, _command: api.GetAddresses) -> tuple[api.AddressRow, ...]:
         return self._session().view.addresses(self._network.tip_height)
 
-    async def coins(self, _command: api.GetCoins) -> tuple[api.CoinRow, ...]:
+    async def coins(self, command: api.GetCoins) -> tuple[api.CoinRow, ...]:
         session = self._session()
-        return tuple(session.view.coin(coin) for coin in session.ledger.coins(self._network.tip_height))
+        accounts = session.ledger.keychain.accounts
+        return tuple(
+            session.view.coin(coin)
+            for coin in session.ledger.coins(self._network.tip_height)
+            if command.account in (None, accounts[coin.ref.account].account)
+        )
 
     async def history(self, command: api.GetHistory) -> tuple[api.HistoryRow, ...]:
         entries = self._session().ledger.history(self._network.tip_height)
@@ -95,7 +100,7 @@ class Queries:
         session = self._session()
         rows = tuple(
             api.DescriptorRow(str(descriptor), str(account.type), account.account, change=branch != EXTERNAL)
-            for account in session.ledger.keychain.accounts.values()
+            for account in session.accounts()
             for branch, descriptor in account.branches().items()
         )
         if not command.private:
@@ -111,7 +116,7 @@ class Queries:
 
     async def receive_address(self, command: api.GetReceiveAddress) -> api.ReceiveAddress:
         session = self._session()
-        account = session.account(command.type)
+        account = session.account(command.type, command.account)
         ledger = session.ledger
         ref = None if command.fresh else ledger.keychain.last_revealed(account.id, EXTERNAL)
         if ref is None:

@@ -1,6 +1,7 @@
 """One open wallet: its ledger, its database, and what is being prepared in it."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -21,6 +22,8 @@ BIRTHDAY = "birthday"
 FLOOR = "floor"
 KIND = "kind"
 FINGERPRINT = "fingerprint"
+KEPT = "kept"
+SEARCH = "search"
 
 
 def birthday_text(birthday: Birthday) -> str:
@@ -91,22 +94,48 @@ class Session:
         """Where the secret is."""
         return vault_ref(self.entry)
 
-    def account(self, kind: str | None) -> Account:
-        """The account of a script type, or the wallet's default. Raises WrenError not_found."""
+    @property
+    def searching(self) -> bool:
+        """Whether accounts are looked at that may be dropped again (see `wallet.engine.search`)."""
+        return bool(self.store.meta(SEARCH))
+
+    def kept(self) -> frozenset[AccountId] | None:
+        """The accounts that stay though nothing was paid to them; None: all, in wallets from before there was more."""
+        stored = self.store.meta(KEPT)
+        return None if stored is None else frozenset(json.loads(stored))
+
+    def accounts(self) -> list[Account]:
+        """The wallet's accounts, without those that are only being searched."""
+        kept = self.kept()
+        keychain = self.ledger.keychain
+        return [
+            account
+            for account in keychain.accounts.values()
+            if kept is None or account.id in kept or keychain.is_account_used(account.id)
+        ]
+
+    def account(self, kind: str | None, number: int | None = None) -> Account:
+        """The account of a script type and number; the wallet's default where not said. Raises WrenError not_found."""
+        own = [account for account in self.accounts() if number is None or account.account == number]
+        if not own:
+            raise WrenError("not_found", f"this wallet has no account {number}: see `wren accounts`")
         # Of several accounts of a type the first one is meant.
-        accounts = {account.type: account for account in reversed([*self.ledger.keychain.accounts.values()])}
+        accounts = {account.type: account for account in reversed(own)}
         order = DEFAULT_ORDER if kind is None else (ScriptType(kind),)
         for script_type in order:
             if script_type in accounts:
                 return accounts[script_type]
-        raise WrenError("not_found", f"this wallet has no {kind} account")
+        if kind is None:
+            return own[0]
+        message = f"this wallet has no {kind} account" + ("" if number is None else f" of number {number}")
+        raise WrenError("not_found", message)
 
     def paying_accounts(self, number: int | None) -> frozenset[AccountId]:
         """Whose coins a payment may take: an account's of every script type, the first one's unless told.
 
         Raises WrenError not_found.
         """
-        accounts = self.ledger.keychain.accounts.values()
+        accounts = self.accounts()
         chosen = min((account.account for account in accounts), default=0) if number is None else number
         found = frozenset(account.id for account in accounts if account.account == chosen)
         if not found:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 from wallet.bitcoin.transaction import Transaction
@@ -21,8 +22,10 @@ _PEERS_SECONDS: Final = 10.0
 class Syncing:
     """The network's commands."""
 
-    def __init__(self, network: Network, session: SessionOf) -> None:
+    def __init__(self, network: Network, session: SessionOf, settle: Callable[[], None]) -> None:
+        """settle: called when everything was searched."""
         self._network = network
+        self._settle = settle
         self._session = session
 
     async def connect(self, _command: api.Connect) -> None:
@@ -67,6 +70,7 @@ class Syncing:
             if deadline is not None and time.monotonic() >= deadline:
                 raise self._late(met_peers, seconds or 0.0)
             await asyncio.sleep(_POLL)
+        self._settle()
 
     def _late(self, met_peers: bool, seconds: float) -> api.WrenError:
         if not met_peers:

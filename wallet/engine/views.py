@@ -1,5 +1,6 @@
 """From the ledger's values to the seam's: hashes to hex, scripts to addresses, Unix seconds to times."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from wallet.bitcoin.address import address_from_script
@@ -8,7 +9,7 @@ from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
 from wallet.ledger.history import HistoryEntry
-from wallet.ledger.keychain import Account, ScriptRef
+from wallet.ledger.keychain import Account, AccountId, ScriptRef
 from wallet.ledger.labels import LabelKind
 from wallet.ledger.ledger import Ledger
 from wallet.ledger.record import Coin
@@ -29,10 +30,6 @@ def account_path(account: Account) -> str:
     """The origin path of an account's key, such as m/84h/0h/0h; m where it has none."""
     origin = account.external.key.origin
     return "m" if origin is None else format_path(origin.path)
-
-
-def account_row(account: Account) -> api.AccountInfo:
-    return api.AccountInfo(account.id, str(account.type), account.account, account_path(account), account.label)
 
 
 def history_row(entry: HistoryEntry, seen_by: int = 0) -> api.HistoryRow:
@@ -56,6 +53,25 @@ class WalletView:
     def __init__(self, ledger: Ledger, params: ChainParams) -> None:
         self._ledger = ledger
         self._params = params
+
+    def accounts(self, accounts: Iterable[Account], tip: int) -> tuple[api.AccountInfo, ...]:
+        """Accounts with what lies on each."""
+        balances: dict[AccountId, int] = {}
+        for coin in self._ledger.coins(tip):
+            balances[coin.ref.account] = balances.get(coin.ref.account, 0) + coin.amount
+        paid = {ref.account for ref in self._ledger.keychain.used()}
+        return tuple(
+            api.AccountInfo(
+                id=account.id,
+                type=str(account.type),
+                account=account.account,
+                path=account_path(account),
+                label=account.label,
+                balance=balances.get(account.id, 0),
+                used=account.id in paid,
+            )
+            for account in accounts
+        )
 
     def path(self, ref: ScriptRef) -> str:
         """The full derivation path of a script, such as m/84h/0h/0h/0/5."""

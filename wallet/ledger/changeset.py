@@ -49,7 +49,7 @@ class ChangeSet:
     all of a branch's coverage; scanned: hashes of recent scanned blocks by height; applied: blocks read, by height.
     """
 
-    accounts: dict[AccountId, Account] = field(default_factory=dict)
+    accounts: dict[AccountId, Account | None] = field(default_factory=dict)
     scripts: dict[ScriptRef, bytes] = field(default_factory=dict)
     revealed: dict[BranchId, int] = field(default_factory=dict)
     coverage: dict[BranchId, tuple[Coverage, ...]] = field(default_factory=dict)

@@ -62,6 +62,10 @@ class CoverageBook:
         self._parts.setdefault(branch, []).append(Coverage(scripts))
         return branch
 
+    def remove(self, branch: BranchId) -> None:
+        """Forget a branch."""
+        self._parts.pop(branch, None)
+
     def next_task(self, birthday: int, tip: int, limit: int = SCAN_LIMIT) -> ScanTask | None:
         """The lowest heights up to `tip` that some scripts still lack, with those scripts; None when all is done."""
         lacking = [(part.next_height(birthday), part.scripts) for part in self]
@@ -78,7 +82,7 @@ class CoverageBook:
 
     def extend(self, task: ScanTask) -> tuple[BranchId, ...]:
         """Note a task as done; the branches whose coverage changed."""
-        changed = {(part.account, part.branch) for part in task.ranges}
+        changed = {(part.account, part.branch) for part in task.ranges} & self._parts.keys()
         for branch in changed:
             self._parts[branch] = [
                 piece for part in self._parts[branch] for piece in _split(part, task.ranges, task.start, task.stop)

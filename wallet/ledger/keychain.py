@@ -4,7 +4,7 @@ Scripts are derived in chunks far beyond the gap limit, and ever larger ones, so
 heights again for scripts that came late. The gap limit (20) is what other wallets search, and only warns.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
@@ -126,6 +126,13 @@ class Keychain:
                 self._refs[script] = ScriptRef(account.id, number, len(branch.scripts))
                 branch.scripts.append(script)
 
+    def remove_account(self, account: AccountId) -> None:
+        """Forget an account with its scripts; raises LookupError."""
+        for number in self._accounts.pop(account).branches():
+            for index, script in enumerate(self._branches.pop((account, number)).scripts):
+                if self._refs.get(script) == ScriptRef(account, number, index):
+                    del self._refs[script]
+
     def branches(self) -> Iterable[BranchId]:
         """Every account's branches."""
         return self._branches.keys()
@@ -179,6 +186,15 @@ class Keychain:
     def is_used(self, ref: ScriptRef) -> bool:
         """Whether any transaction ever paid it."""
         return ref in self._used
+
+    def used(self) -> Collection[ScriptRef]:
+        """Every script that a transaction paid."""
+        return frozenset(self._used)
+
+    def is_account_used(self, account: AccountId) -> bool:
+        """Whether a transaction paid any script of an account, or one was given out."""
+        found = [self._branches[account, number] for number in self._accounts[account].branches()]
+        return any(branch.last_used >= 0 or branch.revealed for branch in found)
 
     def note_used(self, ref: ScriptRef) -> tuple[ScriptRange, ...]:
         """Remember that a transaction paid this script; the newly derived ranges."""

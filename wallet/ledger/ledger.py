@@ -43,7 +43,7 @@ class Ledger(LedgerView):
         scripts: dict[AccountId, dict[int, list[bytes]]] = {}
         for ref in sorted(state.scripts):
             scripts.setdefault(ref.account, {}).setdefault(ref.branch, []).append(state.scripts[ref])
-        for account in state.accounts.values():
+        for account in filter(None, state.accounts.values()):
             self.keychain.add_account(account, scripts.get(account.id))
         for branch, count in state.revealed.items():
             self.keychain.set_revealed(*branch, count)
@@ -85,6 +85,19 @@ class Ledger(LedgerView):
         change = ChangeSet(accounts={account.id: account})
         self.keychain.add_account(account)
         self._claim(change, self._adopt(change, self.keychain.extend()))
+        return self._note(change)
+
+    def remove_account(self, account: AccountId) -> ChangeSet:
+        """Forget an account that was never used. Raises LookupError; ValueError where it was, by us or by a payer."""
+        if self.keychain.is_account_used(account):
+            raise ValueError(f"account {account} was used")
+        change = ChangeSet(accounts={account: None})
+        for number in self.keychain.accounts[account].branches():
+            self._coverage.remove((account, number))
+            change.coverage[account, number] = ()
+        self.keychain.remove_account(account)
+        for ref in [ref for ref in self._unsaved.scripts if ref.account == account]:
+            del self._unsaved.scripts[ref]
         return self._note(change)
 
     def reveal(self, account: AccountId, branch: int = 0) -> tuple[ScriptRef, DerivedScript, ChangeSet]:

@@ -227,6 +227,8 @@ class _Builder:
     def _change_account(self, coins: Sequence[Coin]) -> Account:
         """The account for change: of the recipient's script type where there is one, so that change looks alike."""
         home = self._home_account(coins)
+        if classify(change_place(self._ledger, home)[1]) is classify(self._intent.recipients[0].script_pubkey):
+            return home
         wanted = classify(self._intent.recipients[0].script_pubkey)
         if wanted is ScriptType.P2SH:
             wanted = ScriptType.P2SH_P2WPKH

@@ -48,6 +48,9 @@ PUT_ACCOUNT = """
 INSERT INTO accounts (id, number, external, internal, gap_limit, label) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET gap_limit = excluded.gap_limit, label = excluded.label
 """
+DELETE_SCRIPTS = "DELETE FROM scripts WHERE account = ?"
+DELETE_BRANCHES = "DELETE FROM branches WHERE account = ?"
+DELETE_ACCOUNT = "DELETE FROM accounts WHERE id = ?"
 PUT_REVEALED = "INSERT OR REPLACE INTO branches (account, branch, revealed) VALUES (?, ?, ?)"
 PUT_SCRIPT = "INSERT OR REPLACE INTO scripts (account, branch, position, script_pubkey) VALUES (?, ?, ?, ?)"
 DELETE_COVERAGE = "DELETE FROM coverage WHERE account = ? AND branch = ?"
@@ -162,7 +165,7 @@ def _account_rows(change: ChangeSet) -> list[Row]:
             account.gap_limit,
             account.label,
         )
-        for account in change.accounts.values()
+        for account in filter(None, change.accounts.values())
     ]
 
 
@@ -208,4 +211,7 @@ WRITES: tuple[Write, ...] = (
     Write(PUT_LABEL, lambda c: [(key.kind, key.reference, label) for key, label in c.labels.items() if label]),
     Write(DELETE_REQUEST, lambda c: [_ref(ref) for ref, request in c.requests.items() if request is None]),
     Write(PUT_REQUEST, lambda c: [_request_row(request) for request in c.requests.values() if request is not None]),
+    Write(DELETE_SCRIPTS, lambda c: _gone(c.accounts)),
+    Write(DELETE_BRANCHES, lambda c: _gone(c.accounts)),
+    Write(DELETE_ACCOUNT, lambda c: _gone(c.accounts)),
 )

@@ -38,13 +38,18 @@ class CreatedWallet:
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """An account: one script type, one pair of descriptors. `path` is its origin, such as m/84h/0h/0h."""
+    """An account: one script type, one pair of descriptors. `path` is its origin, such as m/84h/0h/0h.
+
+    balance: all that lies on it, satoshis; used: whether it was ever paid; label: what is special about it.
+    """
 
     id: int
     type: str
     account: int
     path: str
     label: str
+    balance: int = 0
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True)

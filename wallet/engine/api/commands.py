@@ -129,13 +129,17 @@ class GetBalance(Command[Balance]):
 
 @dataclass(frozen=True, slots=True)
 class GetReceiveAddress(Command[ReceiveAddress]):
-    """An address that was never used. fresh: one that was never given out by this command either."""
+    """An address that was never used. fresh: one that was never given out by this command either.
+
+    type, account: of an account of this script type and number; the wallet's default where not said.
+    """
 
     type: str | None = None
     fresh: bool = False
     label: str = ""
     amount: int | None = None
     expires: int | None = None
+    account: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,9 @@ class GetAddresses(Command[tuple[AddressRow, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class GetCoins(Command[tuple[CoinRow, ...]]):
-    pass
+    """Unspent coins. account: of accounts with this number alone."""
+
+    account: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
