@@ -16,7 +16,7 @@ from wallet.engine import api
 from wallet.engine.engine import WrenEngine
 from wallet.engine.parts import ChainFiles, Parts
 from wallet.spv.broadcast import BroadcastReport
-from wallet.spv.node_api import FilterBatch, NodeListener, NodeStatus, PeerSnapshot
+from wallet.spv.node_api import ALONE, FilterBatch, NodeListener, NodeStatus, Package, PeerSnapshot
 
 CHEAP = (19 * 1024, 1, 1)
 FOREIGN = "bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202"
@@ -64,7 +64,7 @@ class ScriptedNode:
         self.on_block(height)
         return Block.parse(self.chain.blocks[height].raw)
 
-    async def broadcast(self, raw_tx: bytes, seconds: float) -> BroadcastReport:
+    async def broadcast(self, raw_tx: bytes, seconds: float, package: Package = ALONE) -> BroadcastReport:
         await asyncio.sleep(0)
         self.on_broadcast(raw_tx)
         if self.peer_count:

@@ -44,11 +44,58 @@ def told(tells: list[Tell]) -> set[int]:
     return {tell.peer_id for tell in tells if isinstance(tell.message, Inv)}
 
 
-@pytest.mark.parametrize(("peers", "listeners"), [(2, 1), (3, 1), (7, 1), (8, 2), (16, 4)])
-def test_a_listener_is_held_back(payment: Transaction, peers: int, listeners: int) -> None:
+@pytest.mark.parametrize(("peers", "few", "most"), [(2, 1, 1), (3, 2, 2), (7, 4, 6), (8, 4, 6), (16, 4, 12)])
+def test_a_few_are_told_then_more_and_never_all(payment: Transaction, peers: int, few: int, most: int) -> None:
     broadcaster = with_peers(*map(peer, range(peers)))
 
-    assert len(told(broadcaster.start(payment))) == peers - listeners
+    found = told(broadcaster.start(payment))
+    assert len(found) == few
+    for second in range(100):
+        found |= told(broadcaster.tick(float(second)))
+        assert second > 0 or len(found) == few
+    assert len(found) == most
+
+
+def test_only_those_are_told_who_would_take_the_fee(payment: Transaction) -> None:
+    filters = {1: 0, 2: 1_000, 3: 5_000, 4: 5_001, 5: 90_000}
+    broadcaster = Broadcaster(Random(1), lambda number: filters[number])
+    for number in filters:
+        broadcaster.peer_ready(peer(number))
+    found = told(broadcaster.start(payment, fee_rate=5_000))
+    for second in range(100):
+        found |= told(broadcaster.tick(float(second)))
+    assert found == {1, 2, 3}
+    filters[4] = 4_000
+    assert told(broadcaster.tick(100.0)) == {4}
+
+
+def test_when_nobody_would_take_the_fee_nobody_is_told(payment: Transaction) -> None:
+    broadcaster = Broadcaster(Random(1), lambda _number: 5_000)
+    broadcaster.peer_ready(peer(1))
+    assert broadcaster.start(payment, fee_rate=4_999) == []
+    assert broadcaster.finish(payment.txid) == BroadcastReport(0, 0, 0, propagated=False)
+
+
+def test_what_a_payment_builds_on_goes_first_and_to_the_same_peers(payments: list[Transaction]) -> None:
+    *parents, payment = payments
+    broadcaster = with_peers(*map(peer, range(4)))
+    tells = broadcaster.start(payment, parents)
+    for tell in tells:
+        assert tell.message == Inv.of(*((InvType.WTX, each.wtxid) for each in payments))
+        asked = broadcaster.requested(tell.peer_id, GetData.of((InvType.WITNESS_TX, parents[0].txid)))
+        assert asked[0].message == Tx(parents[0].serialize())
+    (listener,) = {0, 1, 2, 3} - told(tells)
+    refused = broadcaster.requested(listener, GetData.of((InvType.WTX, parents[0].wtxid)))
+    assert isinstance(refused[0].message, NotFound)
+    broadcaster.finish(payment.txid)
+    assert told(broadcaster.peer_ready(peer(9))) == set()
+
+
+def test_a_parent_on_its_own_is_announced_to_nobody(payments: list[Transaction]) -> None:
+    broadcaster = with_peers()
+    broadcaster.start(payments[1], [payments[0]])
+    (tell,) = broadcaster.peer_ready(peer(1))
+    assert tell.message == Inv.of(*((InvType.WTX, each.wtxid) for each in payments[:2]))
 
 
 def test_a_single_peer_is_told_and_can_prove_nothing(payment: Transaction) -> None:

@@ -16,7 +16,7 @@ from wallet.engine import api
 from wallet.engine.birthday import Birthday, checkpoint_times, first_height, lowest_needed
 from wallet.engine.chain_source import ChainSource
 from wallet.engine.errors import translate
-from wallet.engine.offering import offer_again
+from wallet.engine.offering import Offering
 from wallet.engine.parts import ChainFiles, NetworkNode, Parts
 from wallet.engine.scanner import ScanCounts, Scanner
 from wallet.engine.session import Session
@@ -49,6 +49,7 @@ class Network:
         self._witness: Witness | None = None
         self._scan_task: asyncio.Task[None] | None = None
         self._offer_task: asyncio.Task[None] | None = None
+        self._offering: Offering | None = None
         self._announcing: asyncio.TimerHandle | None = None
         self._retrying: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
@@ -120,7 +121,8 @@ class Network:
         self._witness = Witness(session, self.files)
         node.want_from(max(lowest_needed(session.birthday, self._known_times()), session.floor))
         self._scan_task = asyncio.create_task(self._scanner.run())
-        self._offer_task = asyncio.create_task(offer_again(session.ledger, node, self.commit))
+        self._offering = Offering(session.ledger, node, self.commit, self._parts.chance)
+        self._offer_task = asyncio.create_task(self._offering.run())
         for task in (self._scan_task, self._offer_task):
             task.add_done_callback(self._task_ended)
         self._advance()
@@ -139,7 +141,7 @@ class Network:
         for task in (self._scan_task, self._offer_task):
             if task is not None:
                 task.cancel()
-        self._scan_task = self._offer_task = self._scanner = self._witness = None
+        self._scan_task = self._offer_task = self._scanner = self._witness = self._offering = None
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         is_current = task in (self._scan_task, self._offer_task)
@@ -245,6 +247,8 @@ class Network:
         """Blocks came or went: take back what left before anything else happens."""
         if update.connected_from is not None and update.connected_to is not None:
             self.headers_received += update.connected_to - update.connected_from + 1
+            if self._offering is not None:
+                self._offering.block_came()
         if self._scanner is not None:
             lowest = min(
                 [height for height, _ in update.disconnected], default=update.connected_from or self.tip_height + 1

@@ -129,7 +129,7 @@ class Spending:
         """Once it is stored the payment is made: what goes wrong after that is no error, or it would be repeated."""
         draft = prepared.draft
         transaction = await self._sign_and_store(session, prepared, command.password)
-        report = await self._announce(session, transaction, command) if command.broadcast else None
+        report = await self._announce(transaction, command) if command.broadcast else None
         return api.SendResult(
             txid=str(transaction.txid),
             fee=draft.fee,
@@ -179,16 +179,11 @@ class Spending:
             raise api.WrenError("refused", "the signed payment is not the reviewed one; nothing was sent")
         return psbt.finalize().extract()
 
-    async def _announce(
-        self, session: Session, transaction: Transaction, command: api.SendPayment
-    ) -> api.BroadcastReport:
+    async def _announce(self, transaction: Transaction, command: api.SendPayment) -> api.BroadcastReport:
         """Hand it out. It is stored: where nobody can be reached now, it is offered again later."""
         report = api.BroadcastReport(0, 0, 0, propagated=False)
         try:
             report = await self._syncing.announce(transaction.serialize(), command.timeout)
-            if report.sent_to and self._session() is session:
-                session.ledger.mark_announced(transaction.txid)
-                self._network.commit()
         except Exception as error:
             if translate(error, self._parts.storage_error) is None:
                 log.exception("a payment is stored, but could not be announced by a bug of ours")

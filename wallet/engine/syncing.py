@@ -8,8 +8,11 @@ from typing import Final
 from wallet.bitcoin.transaction import Transaction
 from wallet.engine import api
 from wallet.engine.network import Network
+from wallet.engine.offering import offer
+from wallet.engine.packages import oldest_first
 from wallet.engine.parts import NetworkNode
 from wallet.engine.queries import SessionOf
+from wallet.engine.session import Session
 from wallet.spv.node_api import PeerSnapshot
 
 _POLL: Final = 0.05
@@ -88,13 +91,11 @@ class Syncing:
         session, node = self._session(), self._network.node
         if node is None:
             return
-        waiting = [record for record in session.ledger.unproven() if record.local]
+        ours = [record.txid for record in session.ledger.unproven() if record.local]
+        waiting = [session.ledger.transactions[txid].raw for txid in oldest_first(session.ledger, ours)]
         for first in range(0, len(waiting), _OFFERED_AT_ONCE):
             some = waiting[first : first + _OFFERED_AT_ONCE]
-            reports = await asyncio.gather(*(node.broadcast(record.raw, _OFFER_SECONDS) for record in some))
-            for record, report in zip(some, reports, strict=True):
-                if report.sent_to and record.txid in session.ledger.transactions:
-                    session.ledger.mark_announced(record.txid)
+            await asyncio.gather(*(offer(session.ledger, node, raw, _OFFER_SECONDS) for raw in some))
         self._network.commit()
 
     async def peers(self, _command: api.GetPeers) -> tuple[api.PeerRow, ...]:
@@ -139,7 +140,16 @@ class Syncing:
             raise api.WrenError("no_peers", "there is no connection")
         deadline = time.monotonic() + seconds
         await self._first_peers(node, seconds)
-        report = await node.broadcast(raw, max(0.1, deadline - time.monotonic()))
+        seconds = max(0.1, deadline - time.monotonic())
+        try:
+            session: Session | None = self._session()
+        except api.WrenError:
+            session = None  # somebody's transaction, without any wallet
+        if session is None:
+            report = await node.broadcast(raw, seconds)
+        else:
+            report = await offer(session.ledger, node, raw, seconds)
+            self._network.commit()
         return api.BroadcastReport(report.sent_to, report.requested_by, report.seen_from, report.propagated)
 
     @staticmethod

@@ -1,10 +1,12 @@
 """Announcing a payment and learning whether the network took it. No I/O. Times are Unix seconds.
 
-It is announced to most peers and to at least one not: when that one, a listener, announces it to us, it has travelled
-through the network ("propagated"). A peer that was told by us, under this connection or an earlier one, never counts.
+It is announced to a few peers that relay its fee rate (BIP133), and to at least one not: when that one, a listener,
+announces it to us, it has travelled through the network ("propagated"). A peer that was told by us, under this
+connection or an earlier one, never counts. What it builds on, and nobody has seen yet, goes to the same peers first.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -19,6 +21,9 @@ MAX_OFFERED: Final = 100
 MAX_PINGS: Final = 1_000
 # One listener among so many peers.
 PEERS_PER_LISTENER: Final = 4
+# So many are told, and as many more after each time that nobody announces it back, or it is announced again.
+FEW: Final = 4
+MORE_AFTER: Final = 10.0
 _TRANSACTION_TYPES: Final = frozenset({InvType.TX, InvType.WTX, InvType.WITNESS_TX})
 
 
@@ -45,7 +50,11 @@ class _Offer:
     """One payment on its way. Peers are counted by address: a peer that comes back is the same peer."""
 
     transaction: Transaction
+    parents: "tuple[_Offer, ...]" = ()
+    fee_rate: int | None = None
     active: bool = True
+    rounds: int = 0
+    round_began: float | None = None
     told: set[str] = field(default_factory=set)
     requested: set[str] = field(default_factory=set)
     delivered: set[str] = field(default_factory=set)
@@ -55,11 +64,19 @@ class _Offer:
         return BroadcastReport(len(self.told), len(self.requested), len(self.seen), bool(self.seen))
 
 
-class Broadcaster:
-    """All payments of ours that peers may ask for."""
+def _nothing_said(_peer_id: int) -> int:
+    return 0
 
-    def __init__(self, chance: Random) -> None:
+
+class Broadcaster:
+    """All payments of ours that peers may ask for.
+
+    fee_filter: the least rate that a peer said it takes, satoshis per 1,000 virtual bytes; 0 where it said nothing.
+    """
+
+    def __init__(self, chance: Random, fee_filter: Callable[[int], int] = _nothing_said) -> None:
         self._chance = chance
+        self._fee_filter = fee_filter
         self._peers: dict[int, PeerInfo] = {}
         self._offers: OrderedDict[Txid, _Offer] = OrderedDict()
         self._by_hash: dict[bytes, _Offer] = {}
@@ -77,18 +94,44 @@ class Broadcaster:
         """A peer left: that it was told stays counted."""
         self._peers.pop(peer_id, None)
 
-    def start(self, transaction: Transaction) -> list[Tell]:
-        """Announce a payment to all but the listeners; again to everybody but them when it was announced before."""
-        offer = self._offers.pop(transaction.txid, None) or _Offer(transaction)
-        offer.active = True
-        self._offers[transaction.txid] = offer
-        self._by_hash[transaction.txid] = self._by_hash[transaction.wtxid] = offer
-        if len(self._offers) > MAX_OFFERED:
+    def start(
+        self, transaction: Transaction, parents: Sequence[Transaction] = (), fee_rate: int | None = None
+    ) -> list[Tell]:
+        """Announce a payment to a few, not to the listeners; when it was announced before: to the same, and some more.
+
+        parents: what it builds on and no peer may have yet, the oldest first; fee_rate: of all of them together,
+        satoshis per 1,000 virtual bytes, None when it is not known.
+        """
+        above = tuple(self._offer(parent) for parent in parents)
+        offer = self._offer(transaction)
+        offer.parents, offer.fee_rate, offer.active = above, fee_rate, True
+        offer.rounds, offer.round_began = offer.rounds + 1, None
+        while len(self._offers) > MAX_OFFERED:
             _, oldest = self._offers.popitem(last=False)
             for digest in (oldest.transaction.txid, oldest.transaction.wtxid):
                 self._by_hash.pop(digest, None)
         again = [info for info in self._peers.values() if info.address in offer.told]
         return [_announcement(offer, info) for info in again] + self._tell_more(offer)
+
+    def _offer(self, transaction: Transaction) -> _Offer:
+        """The newest of all offers: what is known of this transaction, or a new one that nobody is told yet."""
+        offer = self._offers.pop(transaction.txid, None) or _Offer(transaction, active=False)
+        self._offers[transaction.txid] = offer
+        self._by_hash[transaction.txid] = self._by_hash[transaction.wtxid] = offer
+        return offer
+
+    def tick(self, now: float) -> list[Tell]:
+        """Tell some more where it may be swallowed, and those who say only now that they would take it."""
+        tells: list[Tell] = []
+        for offer in self._offers.values():
+            if not offer.active or offer.seen:
+                continue
+            if offer.round_began is None:
+                offer.round_began = now
+            elif now - offer.round_began >= MORE_AFTER:
+                offer.rounds, offer.round_began = offer.rounds + 1, now
+            tells += self._tell_more(offer)
+        return tells
 
     def finish(self, txid: Txid) -> BroadcastReport:
         """Stop telling new peers; who asks later still gets it."""
@@ -100,16 +143,21 @@ class Broadcaster:
         return self._offers[txid].report()
 
     def _tell_more(self, offer: _Offer) -> list[Tell]:
-        """Tell peers that do not know yet, as long as enough listeners are left. A single peer is told."""
+        """Tell some that do not know and would take it, as long as enough listeners are left. A single one is told."""
         fresh = [info for info in self._peers.values() if info.address not in offer.told | offer.seen]
-        self._chance.shuffle(fresh)
-        listeners = max(1, len(self._peers) // PEERS_PER_LISTENER) - len(offer.seen)
-        nobody_told = offer.told.isdisjoint(info.address for info in self._peers.values())
-        if nobody_told and len(fresh) <= listeners:
+        told_and_here = sum(info.address in offer.told for info in self._peers.values())
+        listeners = max(0, max(1, len(self._peers) // PEERS_PER_LISTENER) - len(offer.seen))
+        if not told_and_here and len(fresh) <= listeners:
             listeners = len(fresh) - 1
-        chosen = fresh[max(0, listeners) :]
-        offer.told.update(info.address for info in chosen)
+        takers = [info for info in fresh if self._takes(info, offer)]
+        self._chance.shuffle(takers)
+        chosen = takers[: max(0, min(len(fresh) - listeners, FEW * offer.rounds - told_and_here))]
+        for each in (*offer.parents, offer):
+            each.told.update(info.address for info in chosen)
         return [_announcement(offer, info) for info in chosen]
+
+    def _takes(self, info: PeerInfo, offer: _Offer) -> bool:
+        return offer.fee_rate is None or self._fee_filter(info.id) <= offer.fee_rate
 
     def requested(self, peer_id: int, request: GetData) -> list[Tell]:
         """A peer asks for data: our payment if we told it, otherwise nothing that we would give."""
@@ -170,7 +218,8 @@ class Broadcaster:
 
 
 def _announcement(offer: _Offer, info: PeerInfo) -> Tell:
-    """By wtxid where the peer relays so (BIP339)."""
+    """What it builds on first; by wtxid where the peer relays so (BIP339)."""
+    package = [each.transaction for each in (*offer.parents, offer)]
     if info.wtxid_relay:
-        return Tell(info.id, Inv.of((InvType.WTX, offer.transaction.wtxid)))
-    return Tell(info.id, Inv.of((InvType.TX, offer.transaction.txid)))
+        return Tell(info.id, Inv.of(*((InvType.WTX, each.wtxid) for each in package)))
+    return Tell(info.id, Inv.of(*((InvType.TX, each.txid) for each in package)))

@@ -125,6 +125,11 @@ class Links:
         """Bytes received over all connections so far."""
         return self._past_bytes + sum(link.connection.received for link in self._links.values())
 
+    def fee_filter(self, peer_id: int) -> int:
+        """The least fee rate that a peer takes, satoshis per 1,000 virtual bytes (BIP133); 0: it said nothing."""
+        link = self._links.get(peer_id)
+        return 0 if link is None else link.peer.fee_filter
+
     def send(self, peer_id: int, message: Message) -> None:
         """Send a message; nothing happens when the peer is gone."""
         link = self._links.get(peer_id)

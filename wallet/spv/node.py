@@ -5,7 +5,6 @@ one after the other, never nested: an action that causes others puts them at the
 """
 
 import asyncio
-import contextlib
 import itertools
 import secrets
 import time
@@ -25,11 +24,13 @@ from wallet.spv.links import Link, Links
 from wallet.spv.mempool import Ask, Mempool
 from wallet.spv.message import GetData, Inv, InvType, Message, NotFound, Pong, Tx
 from wallet.spv.node_api import (
+    ALONE,
     FilterBatch,
     NodeConfig,
     NodeListener,
     NodeStatus,
     NodeStopped,
+    Package,
     PeerSnapshot,
     Superseded,
 )
@@ -47,15 +48,13 @@ from wallet.spv.sync_types import (
     Send,
     Token,
 )
+from wallet.spv.waiting_room import WaitingRoom
 
 # A block takes ten minutes on average; after so long without one the tip may be out of date.
 STALE_AFTER: Final = 90 * 60.0
 # And after so long without one another peer is asked, to the third.
 LONELY_AFTER: Final = 30 * 60.0
 MAX_EXTRA_PEERS: Final = 3
-# The reference node asks inbound peers for a transaction after up to 4 s; who has not asked then has it, or refuses it.
-SINGLE_PEER_PATIENCE: Final = 6.0
-
 Work: TypeAlias = Action | Ask | Tell
 T = TypeVar("T")
 
@@ -94,7 +93,8 @@ class Node:
         self._clock = Clock()
         self._source = _source_of(config, book)
         self._mempool = Mempool()
-        self._broadcaster = Broadcaster(secrets.SystemRandom())
+        self._broadcaster = Broadcaster(secrets.SystemRandom(), self._fee_filter)
+        self._waiting_room = WaitingRoom(self._broadcaster, self._clock, lambda: self._source.expected)
         self._links = Links(
             config.params.magic,
             self._source,
@@ -108,7 +108,6 @@ class Node:
         self._tokens = itertools.count(1)
         self._filters: dict[Token, asyncio.Future[FilterBatch]] = {}
         self._blocks: dict[Token, asyncio.Future[Block]] = {}
-        self._news = asyncio.Event()
         self._failure: BaseException | None = None
 
     # ---- life
@@ -160,30 +159,21 @@ class Node:
         finally:
             waiting.pop(token, None)
 
-    async def broadcast(self, raw_tx: bytes, seconds: float) -> BroadcastReport:
+    async def broadcast(self, raw_tx: bytes, seconds: float, package: Package = ALONE) -> BroadcastReport:
         """Announce a payment and wait until it is known to have travelled, at the most `seconds`.
 
         Raises ParseError for bytes that are no transaction.
         """
         transaction = Transaction.parse(raw_tx)
-        self._mempool.note_own(transaction)
-        self._do(self._broadcaster.start(transaction))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._travelled(transaction.txid)
+        parents = [Transaction.parse(raw) for raw in package.parents]
+        for each in (*parents, transaction):
+            self._mempool.note_own(each)
+        self._do(self._broadcaster.start(transaction, parents, package.fee_rate))
+        await self._waiting_room.wait_for(transaction.txid, seconds)
         return self._broadcaster.finish(transaction.txid)
 
-    async def _travelled(self, txid: Txid) -> None:
-        """Return when a payment was announced back; with a single peer, when that one has it."""
-        told_at: float | None = None
-        while not (report := self._broadcaster.report(txid)).propagated:
-            if report.sent_to and told_at is None:
-                told_at = self._clock()
-            alone = self._source.expected == 1 and told_at is not None
-            given_up = not report.requested_by and self._clock() - (told_at or 0.0) > SINGLE_PEER_PATIENCE
-            if alone and (given_up or self._broadcaster.delivered(txid)):
-                return
-            await self._news.wait()
+    def _fee_filter(self, peer_id: int) -> int:
+        return self._links.fee_filter(peer_id)
 
     def watch_transactions(self, watching: bool) -> None:
         """Whether to fetch every unconfirmed transaction that peers announce, and announced in the last minutes."""
@@ -247,7 +237,7 @@ class Node:
 
     def _changed(self) -> None:
         self._listener.peers_changed()
-        self._tell_waiters()
+        self._waiting_room.tell()
 
     def message(self, peer_id: int, message: Message) -> None:
         """A peer says something. Raises PeerFault."""
@@ -259,10 +249,10 @@ class Node:
                 self._on_inventory(peer_id, message, now)
             case GetData():
                 self._do(self._broadcaster.requested(peer_id, message))
-                self._tell_waiters()
+                self._waiting_room.tell()
             case Pong(nonce):
                 if self._broadcaster.ponged(peer_id, nonce):
-                    self._tell_waiters()
+                    self._waiting_room.tell()
             case NotFound():
                 self._do(self._mempool.not_found(peer_id, [digest for _, digest in message.pairs()], now))
                 self._do(self._sync.receive(peer_id, message, now))
@@ -277,7 +267,7 @@ class Node:
 
     def _on_inventory(self, peer_id: int, inventory: Inv, now: float) -> None:
         if self._broadcaster.announced(peer_id, inventory):
-            self._tell_waiters()
+            self._waiting_room.tell()
         self._do(self._mempool.announced(peer_id, inventory, now))
         blocks = [item for item in inventory.pairs() if item[0] == InvType.BLOCK]
         if blocks:
@@ -289,7 +279,8 @@ class Node:
         self._sync.note_received({link.peer.dialled.id: link.connection.received for link in self._links.links}, now)
         self._do(self._sync.tick(now))
         self._do(self._mempool.tick(now))
-        self._tell_waiters()
+        self._do(self._broadcaster.tick(now))
+        self._waiting_room.tell()
 
     def failed(self, error: BaseException) -> None:
         """Something broke that is no peer's fault: a full disk, or a defect. Nobody waits in vain."""
@@ -340,11 +331,6 @@ class Node:
                 self._listener.chain_changed(update)
             case Progressed():
                 self._listener.progress_changed()
-
-    def _tell_waiters(self) -> None:
-        """Wake every broadcast that waits for news."""
-        self._news.set()
-        self._news = asyncio.Event()
 
     def _fail_waiters(self, error: BaseException) -> None:
         for token in [*self._filters]:

@@ -1,7 +1,7 @@
 """What the network half of the wallet is asked and what it answers: values and protocols, no behaviour."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from wallet.bitcoin.checkpoints import EMPTY_CHECKPOINTS, Checkpoints
 from wallet.bitcoin.hashes import BlockHash
@@ -54,6 +54,21 @@ class NodeListener(Protocol):
 
     def failed(self, error: BaseException) -> None:
         """The node cannot go on: the disk (StoreError), or a defect of ours. It should be stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What goes with a payment.
+
+    parents: raw transactions that it builds on and peers may lack, the oldest first; fee_rate: of all of it together,
+    satoshis per 1,000 virtual bytes, None when it is not known.
+    """
+
+    parents: tuple[bytes, ...] = ()
+    fee_rate: int | None = None
+
+
+ALONE: Final = Package()
 
 
 @dataclass(frozen=True, slots=True)
