@@ -16,7 +16,7 @@ from wallet.bitcoin.psbt import Psbt, PsbtError, PsbtInput
 from wallet.bitcoin.script import ScriptType
 from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
 from wallet.keys import secp, signer
-from wallet.keys.hdprivate import ExtendedPrivateKey
+from wallet.keys.hdprivate import ExtendedPrivateKey, PlacedKey
 from wallet.keys.signer import SigningResult, sign_psbt
 
 AMOUNT = 70_000
@@ -101,12 +101,18 @@ def test_two_keys_of_one_master_are_two_signatures() -> None:
 
 def test_an_accounts_key_signs_when_it_is_said_where_it_comes_from() -> None:
     psbt = spending(derived(ScriptType.P2WSH))
-    account = MASTERS[1].derive_path(PATH)
-    assert sign_psbt(psbt, account, REGTEST).signed == 0
-    origin = KeyOrigin(MASTERS[1].fingerprint, PATH)
-    assert sign_psbt(psbt, account, REGTEST, origin=origin).psbt == sign(psbt, MASTERS[1]).psbt
-    elsewhere = KeyOrigin(MASTERS[1].fingerprint, PATH[:-1])
-    assert sign_psbt(psbt, account, REGTEST, origin=elsewhere).signed == 0
+    assert sign_psbt(psbt, MASTERS[1].derive_path(PATH), REGTEST).signed == 0
+    origin, elsewhere = (KeyOrigin(MASTERS[1].fingerprint, path) for path in (PATH, PATH[:-1]))
+    placed = PlacedKey(MASTERS[1].derive_path(PATH), origin)
+    assert sign_psbt(psbt, placed, REGTEST).psbt == sign(psbt, MASTERS[1]).psbt
+    assert sign_psbt(psbt, PlacedKey(MASTERS[1].derive_path(PATH), elsewhere), REGTEST).signed == 0
+
+
+def test_a_key_signs_what_is_its_very_own() -> None:
+    coin = derived(ScriptType.P2WSH)
+    origin = dict(coin.keys)[coin.keys[1][0]]
+    placed = PlacedKey(MASTERS[1].derive_path(origin.path), origin)
+    assert sign_psbt(spending(coin), placed, REGTEST).psbt == sign(spending(coin), MASTERS[1]).psbt
 
 
 @every_shape

@@ -148,12 +148,13 @@ def _sign(request: Request, announce: Announce) -> dict[str, Any]:
     home = Home(request, announce)
     secret = home.open(request["password"])
     _refuse_watching(secret)
-    signed, complete = 0, False
+    result = psbt
     with signing_keys(secret, home.params) as keys:
         for key in keys:
-            result = sign_psbt(psbt, key, home.params)
-            psbt, signed, complete = result.psbt, signed + result.signed, result.complete
-    return {"psbt": psbt.serialize().hex(), "signed": signed, "complete": complete}
+            result = sign_psbt(result, key, home.params).psbt
+    # An input of several keys that are all ours counts once.
+    signed = sum(after != before for before, after in zip(psbt.inputs, result.inputs, strict=True))
+    return {"psbt": result.serialize().hex(), "signed": signed, "complete": result.finalize().is_complete}
 
 
 def _account_keys(request: Request, announce: Announce) -> dict[str, Any]:

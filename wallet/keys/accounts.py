@@ -9,7 +9,7 @@ from typing import Final
 
 from wallet.bitcoin.codec import ParseError
 from wallet.bitcoin.descriptor import Descriptor, DescriptorError, add_checksum, single_key_descriptor
-from wallet.bitcoin.descriptor_text import strip_checksum
+from wallet.bitcoin.descriptor_text import KeyExpression, strip_checksum
 from wallet.bitcoin.hdkey import HARDENED, DerivationError, ExtendedPublicKey, format_path
 from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.script import ScriptType
@@ -219,7 +219,9 @@ def _receiving_half(internal: str) -> str | None:
 
 
 def _common_fingerprint(descriptors: Sequence[Descriptor]) -> bytes | None:
-    origins = {None if one.key.origin is None else one.key.origin.fingerprint for one in descriptors}
+    """The one master key that all keys come from, where there is one."""
+    keys = [key for one in descriptors for key in one.keys]
+    origins = {None if key.origin is None else key.origin.fingerprint for key in keys}
     return origins.pop() if len(origins) == 1 else None
 
 
@@ -229,23 +231,31 @@ def _common_fingerprint(descriptors: Sequence[Descriptor]) -> bytes | None:
 def private_form(public: str, keys: Sequence[ExtendedPrivateKey], params: ChainParams) -> str:
     """A descriptor of ours with its private key in the place of the public one; raises VaultError without one."""
     descriptor = Descriptor.parse(public, params)
-    shown = descriptor.key
-    for key, path in product(keys, _paths(descriptor)):
+    shown = [text for one in descriptor.keys for text in _private_key(one, keys, params)]
+    if not shown:
+        raise VaultError("refused", "this wallet has no private key for one of its descriptors")
+    for known, private in shown:
+        public = _replaced(public, known, private)
+    return public
+
+
+def _private_key(
+    shown: KeyExpression, keys: Sequence[ExtendedPrivateKey], params: ChainParams
+) -> Iterator[tuple[str, str]]:
+    """The text of a public key and of its private one, where we have that."""
+    paths = ((),) if shown.origin is None else (shown.origin.path, ())
+    for key, path in product(keys, paths):
         try:
             derived = key.derive_path(path)
         except DerivationError:
             continue
         with derived:
             if shown.extended is not None and derived.public() == shown.extended:
-                return _replaced(public, shown.extended.to_text(params), derived.to_text(params))
+                yield shown.extended.to_text(params), derived.to_text(params)
+                return
             if shown.extended is None and derived.public_key.endswith(shown.single):
-                return _replaced(public, shown.single.hex(), _wif(derived, params))
-    raise VaultError("refused", "this wallet has no private key for one of its descriptors")
-
-
-def _paths(descriptor: Descriptor) -> tuple[tuple[int, ...], ...]:
-    origin = descriptor.key.origin
-    return ((),) if origin is None else (origin.path, ())
+                yield shown.single.hex(), _wif(derived, params)
+                return
 
 
 def _replaced(text: str, public: str, private: str) -> str:

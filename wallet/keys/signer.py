@@ -16,7 +16,7 @@ from typing import Self
 from wallet.bitcoin import script
 from wallet.bitcoin.address import address_from_script
 from wallet.bitcoin.hashes import hash160, sha256
-from wallet.bitcoin.hdkey import DerivationError, KeyOrigin
+from wallet.bitcoin.hdkey import DerivationError
 from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.psbt import Psbt, PsbtError, PsbtInput
 from wallet.bitcoin.psbt_spend import (
@@ -54,19 +54,17 @@ def sign_psbt(
     master: ExtendedPrivateKey,
     params: ChainParams,
     randomness: Callable[[int], bytes] = secrets.token_bytes,
-    origin: KeyOrigin | None = None,
 ) -> SigningResult:
     """Sign every input whose key derives from `master`; others stay as they are.
 
     Raises `PsbtError` that names the input when an own input is not safe to sign, or any input contradicts itself.
-    `params` is for the addresses in those messages; `randomness` is BIP340's auxiliary randomness; `origin` is where
-    `master` itself comes from, when it is an account's key that PSBTs know by the path from the real master key.
+    `params` is for the addresses in those messages; `randomness` is BIP340's auxiliary randomness.
     """
     for index, (known, output) in enumerate(zip(psbt.inputs, psbt.spent_outputs(), strict=True)):
         if output is not None and not known.is_final:
             _check_scripts(_name(index, output, params), known, output)
     signed = {}
-    with _Keys(master, origin) as keys:
+    with _Keys(master) as keys:
         work = _Work(psbt, keys, params, randomness)
         for index in range(len(psbt.inputs)):
             with_signature = work.sign_input(index)
@@ -117,29 +115,27 @@ def _check_scripts(name: str, known: PsbtInput, output: TxOut) -> None:
 class _Keys:
     """Keys below the master key by path. Parents are kept while signing, and wiped on leaving the `with` block."""
 
-    def __init__(self, master: ExtendedPrivateKey, origin: KeyOrigin | None) -> None:
-        self._origins = (KeyOrigin(master.fingerprint), *([] if origin is None else [origin]))
+    def __init__(self, master: ExtendedPrivateKey) -> None:
+        self.fingerprint = master.fingerprint
         self._master = master
         self._parents: dict[tuple[int, ...], ExtendedPrivateKey] = {}
-
-    def path_below(self, claimed: KeyOrigin) -> tuple[int, ...] | None:
-        """The path from the master key to what is claimed to come from it; None where that is another's."""
-        for origin in self._origins:
-            steps = len(origin.path)
-            if claimed.fingerprint == origin.fingerprint and claimed.path[:steps] == origin.path:
-                return claimed.path[steps:]
-        return None
 
     def derive(self, path: tuple[int, ...]) -> ExtendedPrivateKey | None:
         """The key at a path, which the caller wipes; None where there is none."""
         try:
-            if not path:
-                return self._master.derive_path(())
-            if path[:-1] not in self._parents:
-                self._parents[path[:-1]] = self._master.derive_path(path[:-1])
-            return self._parents[path[:-1]].derive(path[-1])
+            parent = self._parent(path[:-1]) if path else None
+            return self._master.derive_path(path) if parent is None else parent.derive(path[-1])
         except DerivationError:
             return None
+
+    def _parent(self, path: tuple[int, ...]) -> ExtendedPrivateKey | None:
+        """The key above, kept for its other children; None where it is not below the master key, as with its own."""
+        if path not in self._parents:
+            try:
+                self._parents[path] = self._master.derive_path(path)
+            except DerivationError:
+                return None
+        return self._parents[path]
 
     def __enter__(self) -> Self:
         return self
@@ -189,12 +185,10 @@ class _Work:
         claims = [(key, origin) for key, origin in known.derivations.items() if len(key) == 33]
         claims += [(key, each.origin) for key, each in known.tap_derivations.items() if not each.leaf_hashes]
         for key, origin in claims:
-            path = self._keys.path_below(origin)
-            if path is None:
-                continue
-            if len(path) > MAX_PATH:
-                raise PsbtError(f"input {index}: a path of {len(path)} steps; {MAX_PATH} are followed")
-            yield key, path
+            if origin.fingerprint == self._keys.fingerprint:
+                if len(origin.path) > MAX_PATH:
+                    raise PsbtError(f"input {index}: a path of {len(origin.path)} steps; {MAX_PATH} are followed")
+                yield key, origin.path
 
     def _check_is_safe(self, index: int, spend: Spend) -> None:
         """Raise `PsbtError` unless the amounts are certain and the whole transaction is to be signed."""
