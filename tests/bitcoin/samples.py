@@ -6,10 +6,12 @@ their errors on damaged bytes. Parsers of text must give the same value again af
 their errors on damaged text.
 """
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.bitcoin.vectors import load
 from wallet.bitcoin import (
     block,
     checkpoints,
@@ -17,6 +19,7 @@ from wallet.bitcoin import (
     hashes,
     hdkey,
     merkletree,
+    multisig,
     network,
     psbt,
     psbt_fields,
@@ -84,6 +87,7 @@ _KEY = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b
 _XPUB = (
     "xpub68Gmy5EdvgibQVfPdqkBBCHxA5htiqg55crXYuXoQRKfDBFA1WEjWgP6LHhwBZeNK1VTsfTFUHCdrfp1bgwQ9xv5ski8PX9rL2dZXvgGDnw"
 )
+_KEY = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
 _ORIGIN = bytes.fromhex("d34db33f540000800000008000000080")
 _UNSIGNED = transaction.Transaction(2, (transaction.TxIn(transaction.OutPoint(hashes.Txid(bytes(32)), 1)),), ())
 
@@ -173,12 +177,31 @@ CASES: dict[str, Case] = {
         str,
         tuple(
             form.format(f"[d34db33f/84h/0h/0h]{_XPUB}/<0;1>/*")
-            for form in ("pkh({})", "sh(wpkh({}))", "wpkh({})", "tr({})")
+            for form in ("pkh({})", "sh(wpkh({}))", "wpkh({})", "tr({})", f"wsh(sortedmulti(2,{{}},{_KEY.hex()}))")
         ),
         (DescriptorError,),
     ),
     "psbt.Psbt.parse": BytesCase(
-        psbt.Psbt.parse, psbt.Psbt.serialize, (psbt.Psbt.create(_UNSIGNED).serialize(),), (psbt_fields.PsbtError,)
+        psbt.Psbt.parse,
+        psbt.Psbt.serialize,
+        (
+            psbt.Psbt.create(_UNSIGNED).serialize(),
+            psbt.Psbt.create(_UNSIGNED).to_version(2).serialize(),
+            *(
+                base64.b64decode(load(name)["valid"][-1]["psbt"])
+                for name in ("bip174.json", "bip370.json", "bip371.json")
+            ),
+        ),
+        (psbt_fields.PsbtError,),
+    ),
+    "multisig.MultisigScript.parse": BytesCase(
+        multisig.MultisigScript.parse,
+        multisig.MultisigScript.serialize,
+        tuple(
+            multisig.MultisigScript(threshold, tuple(_KEY for _ in range(count))).serialize()
+            for threshold, count in ((1, 1), (2, 3), (17, 20))
+        ),
+        (ParseError,),
     ),
     "psbt_fields.TapDerivation.parse": BytesCase(
         psbt_fields.TapDerivation.parse,

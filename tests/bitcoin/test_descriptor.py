@@ -1,7 +1,7 @@
-"""Descriptors of a single key: the scripts that the BIPs list, and what is refused with which words.
+"""Descriptors: the scripts that the BIPs list, and what is refused with which words.
 
-Vectors: BIP380 (checksums, key expressions), 381 (pkh), 382 (wpkh, sh(wpkh)), 386 (tr), 389 (multipath); and 383 to
-385 for what is refused.
+Vectors: BIP380 (checksums, key expressions), 381 (pkh), 382 (wpkh, sh(wpkh)), 386 (tr), 389 (multipath), 383 (several keys); and 384
+and 385 for what is refused.
 """
 
 import pickle
@@ -19,10 +19,13 @@ from wallet.bitcoin.descriptor import (
     checksum,
     single_key_descriptor,
 )
+from wallet.bitcoin.hashes import sha256
 from wallet.bitcoin.hdkey import HARDENED, ExtendedPublicKey, KeyOrigin, parse_path
+from wallet.bitcoin.multisig import MultisigPolicy, find_multisig
 from wallet.bitcoin.network import MAINNET, TESTNET4
-from wallet.bitcoin.script import ScriptType
+from wallet.bitcoin.script import ScriptType, p2wsh
 from wallet.keys.hdprivate import ExtendedPrivateKey
+from wallet.keys.private_descriptor import publish
 
 KEY = "03a34b99f22c790c4e36b2b3c2c35a36db06226e41c692fc82b8b56ac1c540c5bd"
 UNCOMPRESSED = (
@@ -304,3 +307,75 @@ def test_a_used_descriptor_crosses_to_another_process_unchanged() -> None:
     descriptor = parse(f"tr({XPUB}/0/*)")
     descriptor.script_at(0)
     assert pickle.loads(pickle.dumps(descriptor)) == descriptor  # noqa: S301 -- made in this line
+
+
+# ---- several keys (BIP383)
+
+BIP383 = load("bip383.json")
+
+
+def test_scripts_of_several_keys_by_bip383() -> None:
+    for case in BIP383["valid"]:
+        kept: list[ExtendedPrivateKey] = []
+        text = publish(case["descriptor"], MAINNET, kept.append)
+        assert scripts(text) == case["scripts"]
+        assert str(parse(text)) == text
+        for key in kept:
+            key.wipe()
+    for text in BIP383["invalid"]:
+        with pytest.raises(DescriptorError, match="how many keys must sign|1 to 15 keys"):
+            parse(text)
+
+
+def test_sorted_keys_stand_in_the_script_by_their_bytes() -> None:
+    descriptor = parse(f"wsh({BIP383['inner']['descriptor']})")
+    found = [descriptor.script_at(index) for index in range(3)]
+    assert [(each.witness_script or b"").hex() for each in found] == BIP383["inner"]["scripts"]
+    assert all(each.script_pubkey == p2wsh(sha256(each.witness_script or b"")) for each in found)
+    assert [origin.path[-1] for each in found for _, origin in each.keys] == [0, 0, 1, 1, 2, 2]
+    assert descriptor.multisig == MultisigPolicy(2, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"wsh(sortedmulti(02,{KEY}))", "how many keys must sign"),
+        ("wsh(sortedmulti(1))", "takes 1 to 20 keys"),
+        (f"wsh(sortedmulti(1{f',{KEY}' * 21}))", "takes 1 to 20 keys"),
+        (f"wsh(sortedmulti(1,{KEY},{KEY}))", "the same key stands there twice"),
+        (f"wsh(multi_a(1,{KEY}))", "multi_a"),
+        (f"sh(sh(multi(1,{KEY})))", "sh inside sh"),
+        (f"wsh(wsh(multi(1,{KEY})))", "wsh inside wsh"),
+        (f"wsh(sortedmulti(1,{KEY},pk({KEY})))", "a key is expected"),
+        (f"wsh(sortedmulti(1,{KEY[2:]}))", "66 hex digits"),
+        (f"wsh(sortedmulti(1,{UNCOMPRESSED}))", "uncompressed"),
+        (f"wsh(sortedmulti(1,{XPUB}/<0;1>/*,{XPUB}/<2;3;4>/*))", "different numbers"),
+        (f"wsh(sortedmulti(1,{KEY})", "is written like"),
+        (f"wsh(sortedmulti(1,{XPRV}/*))", "private key"),
+    ],
+    ids=range(13),
+)
+def test_broken_scripts_of_several_keys_are_refused_in_words(text: str, why: str) -> None:
+    with pytest.raises(DescriptorError, match=why):
+        parse(text)
+
+
+def test_several_keys_branch_together_and_plain_ones_stay() -> None:
+    descriptor = parse(f"sh(wsh(sortedmulti(1,{XPUB}/7/*,{KEY},{XPUB}/<0;1>/*)))")
+    assert descriptor.is_multipath
+    assert descriptor.is_ranged
+    assert parse(str(descriptor)) == descriptor
+    with pytest.raises(DescriptorError, match="alternatives"):
+        descriptor.script_at(0)
+    for number, branch in enumerate(descriptor.branches()):
+        assert str(branch).startswith(f"sh(wsh(sortedmulti(1,{XPUB}/7/*,{KEY},{XPUB}/{number}/*)))#")
+        at = branch.script_at(5)
+        assert [origin.path for _, origin in at.keys] == [(7, 5), (), (number, 5)]
+        assert (at.public_key, at.origin) == at.keys[0]
+        assert at.type is ScriptType.P2SH_P2WSH
+
+
+@given(st.binary(max_size=120))
+def test_what_reads_as_a_script_of_several_keys_comes_back(raw: bytes) -> None:
+    found = find_multisig(raw)
+    assert found is None or found.serialize() == raw

@@ -79,8 +79,7 @@ class DerivedScript:
 class Descriptor:
     """The scripts of one key, or of all children of one: `type` says which kind of script.
 
-    multisig, others: for scripts of several keys how many must sign, and the keys after the first. All are ranged, or
-    none is.
+    multisig, others: for scripts of several keys how many must sign, and the keys after the first.
     """
 
     type: ScriptType
@@ -111,7 +110,7 @@ class Descriptor:
     @property
     def is_ranged(self) -> bool:
         """Whether there is a script for every index (the path ends in *)."""
-        return self.key.is_ranged
+        return any(key.is_ranged for key in self.keys)
 
     @property
     def is_multipath(self) -> bool:
@@ -138,21 +137,10 @@ class Descriptor:
         """
         if not 0 <= index < (HARDENED if self.is_ranged else 1):
             raise DescriptorError(f"this descriptor has no script number {index}")
-        derived = [self._child(branch, index) for branch in self._parents]
+        derived = [_child(key, parent, index) for key, parent in zip(self.keys, self._parents, strict=True)]
         if self.multisig is None:
             return _derived(self.type, *derived[0])
         return _derived_multisig(self.type, self.multisig, tuple(derived))
-
-    def _child(self, parent: tuple[ExtendedPublicKey | bytes, KeyOrigin], index: int) -> tuple[bytes, KeyOrigin]:
-        key, origin = parent
-        if isinstance(key, bytes):
-            return key, origin
-        if not self.is_ranged:
-            return key.public_key, origin
-        try:
-            return key.child_key(index), origin.child(index)
-        except DerivationError as error:
-            raise DescriptorError(str(error)) from error
 
     @cached_property
     def _parents(self) -> tuple[tuple[ExtendedPublicKey | bytes, KeyOrigin], ...]:
@@ -166,6 +154,21 @@ class Descriptor:
             return add_checksum(_SHAPES[self.type].format(keys))
         name = "sortedmulti" if self.multisig.is_sorted else "multi"
         return add_checksum(_MULTISIG_SHAPES[self.type].format(f"{name}({self.multisig.threshold},{keys})"))
+
+
+def _child(
+    expression: KeyExpression, parent: tuple[ExtendedPublicKey | bytes, KeyOrigin], index: int
+) -> tuple[bytes, KeyOrigin]:
+    """The key of an index, and its origin."""
+    key, origin = parent
+    if isinstance(key, bytes):
+        return key, origin
+    if not expression.is_ranged:
+        return key.public_key, origin
+    try:
+        return key.child_key(index), origin.child(index)
+    except DerivationError as error:
+        raise DescriptorError(str(error)) from error
 
 
 def _parent(key: KeyExpression) -> tuple[ExtendedPublicKey | bytes, KeyOrigin]:
@@ -255,9 +258,7 @@ def _read_policy(name: str, parts: list[str], kind: ScriptType) -> tuple[Multisi
 
 
 def _check_keys_agree(keys: list[KeyExpression]) -> None:
-    """All keys ranged or none, the same number of branches, and each key once; raises `DescriptorError`."""
-    if len({key.is_ranged for key in keys}) > 1:
-        raise DescriptorError("of several keys either all end in /* or none")
+    """The same number of branches, and each key once; raises `DescriptorError`."""
     if len({len(key.alternatives) for key in keys if key.alternatives}) > 1:
         raise DescriptorError("the keys have different numbers of alternatives like <0;1>")
     if len({(key.extended, key.single, key.steps) for key in keys}) < len(keys):

@@ -7,9 +7,10 @@ from wallet.bitcoin.curve import CurveError, parse_public_key
 from wallet.bitcoin.script import OP_1
 
 OP_CHECKMULTISIG = 0xAE
-MAX_KEYS = 16
-"""As many as one-byte opcodes can count; a P2SH script, of 520 bytes at most, holds 15."""
+MAX_KEYS = 20
+"""As many as the opcode takes; a P2SH script, of 520 bytes at most, holds 15."""
 MAX_P2SH_KEYS = 15
+_SMALL = 16
 _KEY_SIZE = 33
 _PUSH_KEY = bytes((_KEY_SIZE,))
 
@@ -25,7 +26,7 @@ class MultisigPolicy:
     @property
     def script_size(self) -> int:
         """Bytes of the script."""
-        return 3 + self.keys * (1 + _KEY_SIZE)
+        return len(_number(self.threshold)) + self.keys * (1 + _KEY_SIZE) + len(_number(self.keys)) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,12 @@ class MultisigScript:
     @classmethod
     def parse(cls, raw: bytes) -> "MultisigScript":
         """From the script's bytes, compressed keys alone; raises `ParseError`."""
-        threshold, count = (code - OP_1 + 1 for code in (raw[:1] or b"\x00") + raw[-2:-1])
-        if raw[-1:] != bytes((OP_CHECKMULTISIG,)) or not 1 <= threshold <= count <= MAX_KEYS:
+        threshold, start = _read_number(raw)
+        count = (len(raw) - start) // (1 + _KEY_SIZE)
+        body = raw[start : start + count * (1 + _KEY_SIZE)]
+        keys = tuple([body[at + 1 : at + 1 + _KEY_SIZE] for at in range(0, len(body), 1 + _KEY_SIZE)])
+        if not 1 <= threshold <= count <= MAX_KEYS or cls(threshold, keys).serialize() != raw:
             raise ParseError("this is no script of several keys")
-        body = raw[1:-2]
-        step = 1 + _KEY_SIZE
-        if len(body) != count * step or any(body[at : at + 1] != _PUSH_KEY for at in range(0, len(body), step)):
-            raise ParseError("this is no script of several keys")
-        keys = tuple([body[at + 1 : at + step] for at in range(0, len(body), step)])
         try:
             for key in keys:
                 parse_public_key(key)
@@ -56,7 +55,19 @@ class MultisigScript:
     def serialize(self) -> bytes:
         """The script's bytes."""
         keys = b"".join(_PUSH_KEY + key for key in self.keys)
-        return bytes((OP_1 - 1 + self.threshold,)) + keys + bytes((OP_1 - 1 + len(self.keys), OP_CHECKMULTISIG))
+        return _number(self.threshold) + keys + _number(len(self.keys)) + bytes((OP_CHECKMULTISIG,))
+
+
+def _number(value: int) -> bytes:
+    """A number on the stack, in the shortest way."""
+    return bytes((OP_1 - 1 + value,)) if value <= _SMALL else bytes((1, value))
+
+
+def _read_number(raw: bytes) -> tuple[int, int]:
+    """The number that a script begins with, and where it ends; out of bounds where there is none."""
+    if raw[:1] == b"\x01":
+        return int.from_bytes(raw[1:2], "little"), 2
+    return int.from_bytes(raw[:1], "little") - OP_1 + 1, 1
 
 
 def find_multisig(script: bytes | None) -> MultisigScript | None:
