@@ -1,7 +1,7 @@
 """Descriptors: the scripts that the BIPs list, and what is refused with which words.
 
-Vectors: BIP380 (checksums, key expressions), 381 (pkh), 382 (wpkh, sh(wpkh)), 386 (tr), 389 (multipath), 383 (several keys); and 384
-and 385 for what is refused.
+Vectors: BIP380 (checksums, key expressions), 381 (pkh), 382 (wpkh, sh(wpkh)), 383 (several keys), 386 (tr), 389
+(multipath); and 384 and 385 for what is refused.
 """
 
 import pickle
@@ -323,7 +323,7 @@ def test_scripts_of_several_keys_by_bip383() -> None:
         for key in kept:
             key.wipe()
     for text in BIP383["invalid"]:
-        with pytest.raises(DescriptorError, match="how many keys must sign|1 to 15 keys"):
+        with pytest.raises(DescriptorError, match=r"how many keys must sign|1 to 15 keys"):
             parse(text)
 
 

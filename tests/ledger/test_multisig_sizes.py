@@ -1,4 +1,4 @@
-"""How large inputs of several keys become: never more than reckoned, and less by the bytes that signatures save alone."""
+"""How large inputs of several keys become: never more than reckoned, and less by what signatures save alone."""
 
 import pytest
 
