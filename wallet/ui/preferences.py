@@ -7,6 +7,8 @@ from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 from wallet.ui.design.theme import Look
 from wallet.ui.text import Unit
 
+LOCK_MINUTES = 10
+
 
 class Preferences(QObject):
     """Kept in the data folder when one is named, else at the platform's own place. Nothing secret is in it."""
@@ -21,6 +23,7 @@ class Preferences(QObject):
             self._store = QSettings(str(Path(data_dir) / "window.ini"), QSettings.Format.IniFormat)
         self._unit = Unit.BTC if self._text("unit") == Unit.BTC else Unit.SAT
         self._hidden = self._text("hidden") == "yes"
+        self._lock_minutes = int(text) if (text := self._text("lock_minutes")).isdecimal() else LOCK_MINUTES
 
     def _text(self, key: str) -> str:
         return str(self._store.value(key, ""))
@@ -40,6 +43,16 @@ class Preferences(QObject):
         return Look(text) if text in set(Look) else Look.SYSTEM
 
     @property
+    def lock_minutes(self) -> int:
+        """After how long with nobody there the wallet is locked; 0: never."""
+        return self._lock_minutes
+
+    @property
+    def lock_hides(self) -> bool:
+        """Whether a locked wallet shows nothing."""
+        return self._text("lock_hides") != "no"
+
+    @property
     def geometry(self) -> QByteArray:
         value = self._store.value("geometry")
         return value if isinstance(value, QByteArray) else QByteArray()
@@ -56,6 +69,14 @@ class Preferences(QObject):
 
     def set_look(self, look: Look) -> None:
         self._store.setValue("look", look.value)
+
+    def set_lock_minutes(self, minutes: int) -> None:
+        self._lock_minutes = minutes
+        self._store.setValue("lock_minutes", str(minutes))
+        self.changed.emit()
+
+    def set_lock_hides(self, hides: bool) -> None:
+        self._store.setValue("lock_hides", "yes" if hides else "no")
 
     def set_geometry(self, geometry: QByteArray) -> None:
         self._store.setValue("geometry", geometry)

@@ -27,6 +27,7 @@ class Shell(QWidget):
     """Pages are made when they are first looked at, so that the window is there at once."""
 
     other_wallet = Signal()
+    lock = Signal()
     turned = Signal(str)
     """Another page is looked at: its name."""
     link = Signal(object)
@@ -61,10 +62,12 @@ class Shell(QWidget):
         layout.addLayout(right, 1)
         self.setLayout(layout)
         self.sidebar.chosen.connect(self.show_page)
+        self.sidebar.lock.connect(self.lock)
         context.bridge.sync_changed.connect(self.show_sync)
         context.bridge.wallet_changed.connect(self._wallet_changed)
         hide = QShortcut(QKeySequence("Ctrl+Shift+H"), self)
         hide.activated.connect(lambda: context.preferences.set_hidden(not context.preferences.hidden))
+        QShortcut(QKeySequence("Ctrl+L"), self).activated.connect(self.lock)
         self.sidebar.choose("overview")
 
     def page(self, key: str) -> Page:

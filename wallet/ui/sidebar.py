@@ -31,6 +31,7 @@ class Sidebar(QFrame):
     """Alt and a number chooses a page too."""
 
     chosen = Signal(str)
+    lock = Signal()
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__()
@@ -44,11 +45,17 @@ class Sidebar(QFrame):
         self._brand = brand()
         self.wallet = Label(size=Type.STRONG, wrap=True)
         self.network = caption(tone="warning")
+        self.lock_button = Button(self.tr("Lock"), "nav", "lock", 20)
+        self.lock_button.setAccessibleName(self.tr("Lock the wallet"))
+        self.lock_button.setToolTip(self.tr("Lock the wallet (Ctrl+L)"))
+        self.lock_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.lock_button.clicked.connect(self.lock)
         layout = column(
             self._brand,
             Space.MEDIUM,
             *self.buttons.values(),
             None,
+            self.lock_button,
             self.wallet,
             self.network,
             spacing=2,
@@ -87,6 +94,8 @@ class Sidebar(QFrame):
         self._brand.setVisible(not compact)
         self.wallet.setVisible(not compact)
         self.network.setVisible(not compact and bool(self.network.text()))
+        self.lock_button.setText("" if compact else self.tr("Lock"))
+        set_look(self.lock_button, "compact", "true" if compact else "false")
         for key, button in self.buttons.items():
             button.setText("" if compact else self._names[key])
             set_look(button, "compact", "true" if compact else "false")

@@ -15,6 +15,7 @@ from wallet.bitcoin.address import AddressError
 from wallet.bitcoin.uri import UriError, parse_uri
 from wallet.engine import api
 from wallet.override import override
+from wallet.ui.away import Away
 from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column
 from wallet.ui.design.metrics import Space
@@ -25,12 +26,15 @@ from wallet.ui.widgets.brand import brand
 if TYPE_CHECKING:
     from wallet.ui.pages.create import CreatePage
     from wallet.ui.pages.proof import ProofFileDialog
+    from wallet.ui.pages.repair import RepairPage
     from wallet.ui.pages.restore import RestorePage
     from wallet.ui.pages.unlock import ChooserPage, UnlockPage
     from wallet.ui.shell import Shell
 
 SIZE = (1080, 720)
 MINIMUM = (480, 360)
+_REPAIRED_BY_WORDS = frozenset(("not_found", "vault_unavailable", "corrupt"))
+"""What a wallet can fail to open with that its seed words may mend: keys gone, out of reach, or damaged."""
 
 
 class Window(QMainWindow):
@@ -44,6 +48,7 @@ class Window(QMainWindow):
         self._link = link
         self._wallets: tuple[api.WalletInfo, ...] = ()
         self._opening: api.WalletInfo | None = None
+        self._locked: api.WalletInfo | None = None
         self._asked_to_leave = False
         self.shell: Shell | None = None
         self.create_page: CreatePage | None = None
@@ -51,6 +56,7 @@ class Window(QMainWindow):
         self.welcome = WelcomePage(context)
         self.unlock_page: UnlockPage | None = None
         self.chooser: ChooserPage | None = None
+        self.repair_page: RepairPage | None = None
         self.banner = Banner()
         self.stack = QStackedWidget()
         self.stack.addWidget(_starting())
@@ -63,6 +69,9 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         self.stack.addWidget(self.welcome)
+        self.away = Away(self, self.context.preferences.lock_minutes)
+        self.away.gone.connect(self.lock)
+        self.context.preferences.changed.connect(self._reconsider_idle)
         self.welcome.new_wallet.connect(self._show_create)
         self.welcome.restore.connect(self._show_restore)
         self.welcome.back.connect(lambda: self._show_wallets(self._wallets))
@@ -89,6 +98,7 @@ class Window(QMainWindow):
 
     async def begin(self) -> None:
         """After the engine is there: open the only wallet, or ask."""
+        self.away.follow_session()
         found = await self.context.bridge.run(api.ListWallets())
         self._wallets = tuple(entry for entry in found if entry.network == self.context.options.network)
         if len(self._wallets) == 1:
@@ -119,18 +129,34 @@ class Window(QMainWindow):
             self.context.bridge.start(self._open(wallet.name, None), self._open_failed)
 
     def _ask_password(self, wallet: api.WalletInfo) -> None:
+        page = self._unlocking()
+        self._show(page)
+        page.ask(wallet)
+
+    def _unlocking(self) -> "UnlockPage":
         from wallet.ui.pages.unlock import UnlockPage
 
         if self.unlock_page is None:
             self.unlock_page = UnlockPage(self.context)
             self.stack.addWidget(self.unlock_page)
             self.unlock_page.entered.connect(self._password_entered)
-            self.unlock_page.back.connect(lambda: self._show_wallets(self._wallets))
-        self._show(self.unlock_page)
-        self.unlock_page.ask(wallet)
+            self.unlock_page.back.connect(self._leave_unlocking)
+        return self.unlock_page
+
+    def _leave_unlocking(self) -> None:
+        """Back from the password: to the other wallets, or to the pages behind a lock that hides nothing."""
+        if self._locked is None:
+            self._show_wallets(self._wallets)
+        elif self.shell is not None:
+            self._show(self.shell)
+        else:
+            self._change_wallet()
 
     def _password_entered(self) -> None:
-        if self._opening is not None and self.unlock_page is not None:
+        if self._locked is not None and self.unlock_page is not None:
+            work = self._unlock(self._locked, self.unlock_page.password.text() or None)
+            self.context.bridge.start(work, self.unlock_page.show_error)
+        elif self._opening is not None and self.unlock_page is not None:
             work = self._open(self._opening.name, self.unlock_page.password.text())
             self.context.bridge.start(work, self.unlock_page.show_error)
 
@@ -139,8 +165,71 @@ class Window(QMainWindow):
         if error.code == "bad_password" and self._opening is not None:
             self._ask_password(self._opening)
             return
+        if error.code in _REPAIRED_BY_WORDS and self._opening is not None:
+            self._offer_repair(self._opening, error)
+            return
         self.banner.say(error.message, "error")
         self._show_wallets(self._wallets)
+
+    def _offer_repair(self, wallet: api.WalletInfo, error: api.WrenError) -> None:
+        from wallet.ui.pages.repair import RepairPage
+
+        if self.repair_page is None:
+            self.repair_page = RepairPage(self.context)
+            self.stack.addWidget(self.repair_page)
+            self.repair_page.again.connect(self._open_again)
+            self.repair_page.repaired.connect(self._open_again)
+            self.repair_page.back.connect(lambda: self._show_wallets(self._wallets))
+        self.repair_page.explain(wallet, error)
+        self._show(self.repair_page)
+
+    def _open_again(self) -> None:
+        self.context.bridge.start(self._open_afresh(), self._open_failed)
+
+    async def _open_afresh(self) -> None:
+        """A repaired wallet may have its keys in another place now."""
+        self._wallets = await self.context.bridge.run(api.ListWallets())
+        name = "" if self._opening is None else self._opening.name
+        for wallet in self._wallets:
+            if wallet.name == name:
+                self.open_wallet(wallet)
+
+    # --- the lock ---
+
+    def lock(self) -> None:
+        """Lock the open wallet; nothing of it stays on the screen, unless that was chosen."""
+        if self.shell is None:
+            return
+        wallet, hide = self.shell.wallet, self.context.preferences.lock_hides
+        if self._locked is not None:  # locked without hiding: the way to unlock it
+            self._show(self._unlocking())
+            self._unlocking().ask_locked(wallet)
+            return
+        self._locked = wallet
+        self.context.clipboard.clear()
+        self.context.bridge.start(self._lock(hide))
+        if hide:
+            self._leave_shell()
+            self._show(self._unlocking())
+            self._unlocking().ask_locked(wallet)
+        else:
+            self.banner.say(self.tr("Locked: nothing is paid until it is unlocked. Ctrl+L asks for the password."))
+
+    async def _lock(self, hide: bool) -> None:
+        await self.context.bridge.run(api.LockWallet(hide))
+
+    async def _unlock(self, wallet: api.WalletInfo, password: str | None) -> None:
+        await self.context.bridge.run(api.UnlockWallet(password))
+        self._locked = None
+        self._unlocking().ask_locked(wallet)  # the password does not stay in the box
+        if self.shell is None:
+            await self._enter(wallet)
+        else:
+            self.banner.clear()
+            self._show(self.shell)
+
+    def _reconsider_idle(self) -> None:
+        self.away.set_minutes(self.context.preferences.lock_minutes)
 
     async def _open(self, name: str, password: str | None) -> None:
         wallet = await self.context.bridge.run(api.OpenWallet(name, password))
@@ -157,6 +246,7 @@ class Window(QMainWindow):
         self.banner.clear()
         self.shell = Shell(self.context, wallet)
         self.shell.other_wallet.connect(self._change_wallet)
+        self.shell.lock.connect(self.lock)
         self.stack.addWidget(self.shell)
         self._show(self.shell)
         self.setWindowTitle(self.tr("{name} · Wren").format(name=wallet.name))
@@ -180,6 +270,7 @@ class Window(QMainWindow):
 
     async def _close_wallet(self) -> None:
         await self.context.bridge.run(api.CloseWallet())
+        self._locked = None
         self._leave_shell()
         self.setWindowTitle("Wren")
         self._wallets = await self.context.bridge.run(api.ListWallets())
@@ -233,7 +324,7 @@ class Window(QMainWindow):
         self.stack.setCurrentWidget(page)
 
     def _words_at_risk(self) -> bool:
-        pages = (page for page in (self.create_page, self.restore_page) if page is not None)
+        pages = (page for page in (self.create_page, self.restore_page, self.repair_page) if page is not None)
         return any(page.isVisible() and page.holds_words() for page in pages)
 
     # --- proof files ---

@@ -25,6 +25,13 @@ _VAULTS = {
     "none": "nowhere: watch only",
 }
 
+_LOCK_MINUTES = (1, 5, 10, 30, 0)
+
+
+def _nearest(minutes: int) -> int:
+    """The choice that stands for what was set, by whatever hand."""
+    return min(_LOCK_MINUTES, key=lambda choice: abs(choice - minutes)) if minutes else 0
+
 
 class SettingsPage(Page):
     """Settings take effect at once."""
@@ -44,6 +51,11 @@ class SettingsPage(Page):
         self.look = Segmented(self.tr("Appearance"), looks, preferences.look.value)
         self.hide_amounts = QCheckBox(self.tr("&Hide amounts"))
         self.hide_amounts.setChecked(preferences.hidden)
+        self.lock_after = Segmented(
+            self.tr("Lock after"), self._lock_choices(), str(_nearest(preferences.lock_minutes))
+        )
+        self.lock_hides = QCheckBox(self.tr("Show &nothing while locked"))
+        self.lock_hides.setChecked(preferences.lock_hides)
         self.words = HiddenWords()
         self.password = PasswordBox()
         self.password_field = Field(self.tr("&Password"), self.password, self.tr("Leave empty if the wallet has none."))
@@ -67,6 +79,19 @@ class SettingsPage(Page):
         )
         self.body.addWidget(
             card(
+                section(self.tr("Lock")),
+                note(
+                    self.tr(
+                        "A locked wallet pays nothing until its password is given. It locks itself when the computer "
+                        "sleeps or its screen is locked, and with Ctrl+L."
+                    )
+                ),
+                column(caption(self.tr("With nobody there for")), self.lock_after, spacing=Space.HAIR),
+                self.lock_hides,
+            )
+        )
+        self.body.addWidget(
+            card(
                 section(self.tr("Seed words")),
                 note(
                     self.tr("Only look at them where nobody else can. Nobody from Wren will ever ask for these words.")
@@ -79,11 +104,16 @@ class SettingsPage(Page):
         self.body.addWidget(card(section(self.tr("This wallet")), self.about, row(self.change_wallet, None)))
         self.body.addStretch(1)
 
+    def _lock_choices(self) -> list[tuple[str, str]]:
+        return [(str(n), self.tr("{n} min").format(n=n) if n else self.tr("Never")) for n in _LOCK_MINUTES]
+
     def _connect(self) -> None:
         preferences = self.context.preferences
         self.unit.chosen.connect(lambda value: preferences.set_unit(Unit(value)))
         self.look.chosen.connect(self._choose_look)
         self.hide_amounts.toggled.connect(preferences.set_hidden)
+        self.lock_after.chosen.connect(lambda value: preferences.set_lock_minutes(int(value)))
+        self.lock_hides.toggled.connect(preferences.set_lock_hides)
         preferences.changed.connect(lambda: self.hide_amounts.setChecked(preferences.hidden))
         self.show_words.clicked.connect(self._unlock)
         self.password.returnPressed.connect(self._unlock)

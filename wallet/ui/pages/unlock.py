@@ -56,7 +56,10 @@ class ChooserPage(Page):
 
 
 class UnlockPage(Page):
-    """Asks for the password of a wallet. `entered` carries nothing: the window takes the password from the box."""
+    """Asks for the password of a wallet that is to be opened, or that is locked.
+
+    `entered` carries nothing: the window takes the password from the box.
+    """
 
     entered = Signal()
     back = Signal()
@@ -64,6 +67,8 @@ class UnlockPage(Page):
     def __init__(self, context: Context) -> None:
         super().__init__(context, 480)
         self._title = title("")
+        self._note = note("")
+        self._locked = False
         self.password = PasswordBox()
         self.field = Field(self.tr("&Password"), self.password)
         self.message = Message()
@@ -77,7 +82,7 @@ class UnlockPage(Page):
                 brand(),
                 Space.SMALL,
                 self._title,
-                note(self.tr("This wallet is sealed with its password.")),
+                self._note,
                 card(self.field),
                 self.message,
                 row(self.back_button, None, self.open),
@@ -87,7 +92,21 @@ class UnlockPage(Page):
         self.body.addStretch(1)
 
     def ask(self, wallet: api.WalletInfo) -> None:
+        """Before a wallet is opened."""
+        self._locked = False
         self._title.setText(self.tr("Open “{name}”").format(name=safe_text(wallet.name)))
+        self._note.setText(self.tr("This wallet is sealed with its password."))
+        self._begin()
+
+    def ask_locked(self, wallet: api.WalletInfo) -> None:
+        """Before a locked wallet is shown again. One without a password is unlocked by an empty one."""
+        self._locked = True
+        self._title.setText(self.tr("“{name}” is locked").format(name=safe_text(wallet.name)))
+        self._note.setText(self.tr("It stays up to date meanwhile. Leave the box empty if the wallet has no password."))
+        self._begin()
+
+    def _begin(self) -> None:
+        self.open.stop()
         self.password.clear()
         self.field.clear_error()
         self.message.clear()
@@ -105,7 +124,7 @@ class UnlockPage(Page):
     def _enter(self) -> None:
         if self.open.is_busy:
             return
-        if not self.password.text():
+        if not self.password.text() and not self._locked:
             self.field.show_error(self.tr("Type the password that was chosen for this wallet."))
             return
         self.open.start(self.tr("Opening…"))
