@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 
 from wallet.cli.arguments_keys import add_keys, add_wallets, wrong_use_of_keys
+from wallet.cli.arguments_payments import add_mending
 from wallet.cli.arguments_psbt import add_payment, add_psbt
 
 NETWORKS = ("main", "testnet4", "testnet3", "signet", "regtest")
@@ -160,4 +161,5 @@ def build_parser() -> argparse.ArgumentParser:
     _payment_commands(add)
     add_keys(add)
     account_commands(add)
+    add_mending(add, positive_seconds)
     return parser

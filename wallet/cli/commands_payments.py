@@ -83,3 +83,53 @@ def _dry_run(review: api.PaymentReview) -> Answer:
     """The same shape as a payment that was sent, but without a transaction id: signatures would change it."""
     facts = pick(review, "fee", "fee_rate", "vsize", "amount", "change", "hex")
     return {"txid": None, **facts, "broadcast": None}
+
+
+async def bump(engine: api.Engine, options: argparse.Namespace) -> Answer:
+    return await _mend(engine, api.PrepareBump, options)
+
+
+async def cancel(engine: api.Engine, options: argparse.Namespace) -> Answer:
+    return await _mend(engine, api.PrepareCancel, options)
+
+
+async def _mend(
+    engine: api.Engine, kind: type[api.PrepareBump] | type[api.PrepareCancel], options: argparse.Namespace
+) -> Answer:
+    rate = _fee_rate(options.fee_rate)
+    await open_wallet(engine, options)
+    order = kind(
+        options.txid,
+        fee_rate=rate,
+        accept_fee=options.accept_fee,
+        offline=options.offline,
+        timeout=options.timeout,
+        preset=PRESETS.get(options.fee_rate or "", "fast"),
+    )
+    review = await engine.run(order)
+    look_at(review)
+    sent = await engine.run(_order_to_send(review, options))
+    # What builds on a replaced payment falls with it; the one that was asked for is named.
+    replaced = options.txid.lower() if options.txid.lower() in review.replaces else next(iter(review.replaces), None)
+    facts = pick(sent, "fee", "fee_rate", "broadcast")
+    return {"method": review.method, "txid": sent.txid, "replaces": replaced, **facts}
+
+
+async def abandon(engine: api.Engine, options: argparse.Namespace) -> Answer:
+    await open_wallet(engine, options)
+    given_up = await engine.run(api.AbandonTransaction(options.txid, options.force))
+    return {"txid": given_up[0], "abandoned": list(given_up)}
+
+
+async def freeze(engine: api.Engine, options: argparse.Namespace) -> Answer:
+    return await _set_frozen(engine, options, frozen=True)
+
+
+async def unfreeze(engine: api.Engine, options: argparse.Namespace) -> Answer:
+    return await _set_frozen(engine, options, frozen=False)
+
+
+async def _set_frozen(engine: api.Engine, options: argparse.Namespace, *, frozen: bool) -> Answer:
+    await open_wallet(engine, options)
+    await engine.run(api.SetFrozen(options.coin, frozen))
+    return {"outpoint": options.coin, "frozen": frozen}

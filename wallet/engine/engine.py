@@ -15,6 +15,7 @@ from wallet.engine.errors import translate
 from wallet.engine.fees import Fees
 from wallet.engine.keeping import Keeping
 from wallet.engine.locking import Lock
+from wallet.engine.mending import Mending
 from wallet.engine.network import Network
 from wallet.engine.onboarding import Onboarding
 from wallet.engine.parts import Parts
@@ -91,6 +92,8 @@ class WrenEngine:
             **keeping.table(),
             **self._lock.table(),
             **accounts.table(),
+            api.SignPsbt: spending.sign_psbt,
+            **Mending(self._parts, self._network, self._fees, spending, self._open_session).table(),
         }
 
     async def run(self, command: api.Command[T]) -> T:

@@ -42,13 +42,15 @@ def parse_birthday(text: str | None) -> Birthday:
 class Prepared:
     """A payment under review: what was built, and its sending once that began.
 
-    address_labels: (address, label) to be kept with it; method, replaces, raises: as in `api.PaymentReview`.
+    address_labels: (address, label) to be kept with it; method, replaces, raises: as in `api.PaymentReview`;
+    mended: which of those that are replaced its labels come from.
     """
 
     draft: PaymentDraft
     label: str
     address_labels: tuple[tuple[str, str], ...] = ()
     method: Mending | None = None
+    mended: Txid | None = None
     replaces: frozenset[Txid] = frozenset()
     raises: tuple[Txid, ...] = ()
     sending: "asyncio.Future[SendResult] | None" = None

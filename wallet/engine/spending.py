@@ -23,6 +23,7 @@ from wallet.engine.queries import SessionOf
 from wallet.engine.reviews import payment_review
 from wallet.engine.session import Prepared, Session
 from wallet.engine.syncing import Syncing
+from wallet.ledger.history import Status
 from wallet.ledger.labels import LabelKind, clean_label
 from wallet.ledger.payment import PaymentDraft, PaymentIntent, Recipient, build
 
@@ -144,15 +145,16 @@ class Spending:
     async def _sign_and_store(self, session: Session, prepared: Prepared, password: str | None) -> Transaction:
         draft = prepared.draft
         draft.check_accepted()
-        self._refuse_taken(session, draft)
+        self._refuse_taken(session, prepared)
         transaction = await self._sign(session, draft, password)
         # While the vault was at work the wallet may have been closed, or a block may have come.
         if self._session() is not session:
             raise api.WrenError("refused", "the wallet was closed before the payment was made; nothing was sent")
-        self._refuse_taken(session, draft)
+        self._refuse_taken(session, prepared)
+        inherited = _inheritance(session, prepared, transaction)
         session.ledger.add_local(transaction, int(self._parts.clock()), prepared.label)
-        for address, label in prepared.address_labels:
-            session.ledger.set_label(LabelKind.ADDRESS, address, label)
+        for kind, reference, label in inherited:
+            session.ledger.set_label(kind, reference, label)
         try:
             self._network.commit()
         except BaseException:
@@ -161,13 +163,22 @@ class Spending:
             raise
         return transaction
 
-    def _refuse_taken(self, session: Session, draft: PaymentDraft) -> None:
-        """Two payments never use one coin: what was free when the draft was made must still be, and as certain."""
-        for coin in draft.coins:
-            now = session.ledger.coin(coin.outpoint, self._network.tip_height)
-            if now is None or not now.available or (coin.trusted and not now.trusted):
+    def _refuse_taken(self, session: Session, prepared: Prepared) -> None:
+        """Two payments never use one coin: what was free when the draft was made must still be, and as certain.
+
+        A replacement takes the coins of those that it replaces; its fee does not cover what builds on them since.
+        """
+        ledger, tip = session.ledger, self._network.tip_height
+        for coin in prepared.draft.coins:
+            now = ledger.coin(coin.outpoint, tip)
+            free = now is not None and (now.available or now.reserved_by in prepared.replaces)
+            if now is None or not free or (coin.trusted and not now.trusted):
                 message = f"the coin {coin.outpoint} was spent or undone in the meantime: prepare the payment again"
                 raise api.WrenError("refused", message)
+        for txid in prepared.replaces:
+            family = {txid, *(each.txid for each in ledger.offspring(txid))}
+            if ledger.status(txid, tip) not in {Status.PENDING, Status.LOCAL} or not family <= prepared.replaces:
+                raise api.WrenError("refused", f"{txid} is no longer as it was: prepare the payment again")
 
     async def _sign(self, session: Session, draft: PaymentDraft, password: str | None) -> Transaction:
         """The signed transaction, which must be the reviewed one but for the signatures."""
@@ -190,6 +201,18 @@ class Spending:
             else:
                 log.warning("a payment is stored, but something went wrong when it was announced: %s", error)
         return report
+
+
+def _inheritance(session: Session, prepared: Prepared, transaction: Transaction) -> list[tuple[LabelKind, str, str]]:
+    """Labels that a new payment brings: its recipients', and those of the outputs that it has from the one it mends."""
+    found = [(LabelKind.ADDRESS, address, label) for address, label in prepared.address_labels]
+    old = None if prepared.mended is None else session.ledger.transactions[prepared.mended]
+    places = {output.script_pubkey: index for index, output in enumerate(transaction.outputs)}
+    for index, output in enumerate(() if old is None else old.outputs):
+        label = session.ledger.label(LabelKind.OUTPUT, f"{prepared.mended}:{index}")
+        if label and output.script_pubkey in places:
+            found.append((LabelKind.OUTPUT, f"{transaction.txid}:{places[output.script_pubkey]}", label))
+    return found
 
 
 def parse_outpoint(text: str) -> OutPoint:

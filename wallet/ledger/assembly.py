@@ -20,28 +20,38 @@ from wallet.ledger.sizes import MAX_WEIGHT, InputKind, input_weight, output_weig
 SEQUENCE = 0xFFFFFFFD
 """Replaceable, and the locktime holds (BIP125, BIP68 not in use)."""
 RELAY_INCREMENT = FeeRate(1_000)
-"""What a replacement pays for its own way, beyond what it replaces (BIP125 rule 4). The reference node's default up to
-version 29; later ones ask for less."""
+"""What a replacement pays for its own way, beyond what it replaces (BIP125 rule 4). The reference node's default for
+many years; its latest versions ask for less."""
 _LOCKTIME_REACH = 100
 _ROOM = 2 + 8
 """Weight of the marker that comes with witnesses, and of a count of more than 252 inputs."""
 
 
 @dataclass(frozen=True, slots=True)
-class FeeRule:
-    """What a transaction must pay: a rate, and beyond it `extra` satoshis; without a rate `extra` is the whole fee.
+class Replaced:
+    """What a replacement pushes out. fees: of all that goes; fee, vsize: of the transaction that it conflicts with."""
 
-    replaces: the fees of what it pushes out, which it pays once more, with the relay increment (BIP125 rules 3, 4).
-    """
+    fees: Sats
+    fee: Sats
+    vsize: int
+
+    def least(self, vsize: int) -> Sats:
+        """What nodes ask of a replacement of this size: all the fees and the relay increment, and a higher rate."""
+        return max(self.fees + RELAY_INCREMENT.fee(vsize), self.fee * vsize // self.vsize + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRule:
+    """What a transaction must pay: a rate, and beyond it `extra` satoshis; without a rate `extra` is the whole fee."""
 
     rate: FeeRate | None = None
     extra: Sats = 0
-    replaces: Sats | None = None
+    replaced: Replaced | None = None
 
     def fee(self, vsize: int) -> Sats:
         """The fee of a transaction of this size."""
         fee = self.extra + (0 if self.rate is None else self.rate.fee(vsize))
-        return fee if self.replaces is None else max(fee, self.replaces + RELAY_INCREMENT.fee(vsize))
+        return fee if self.replaced is None else max(fee, self.replaced.least(vsize))
 
     def of(self, weight: int) -> Sats:
         """The fee of a transaction of this weight."""
@@ -67,6 +77,7 @@ class Terms:
     may: tuple[Coin, ...] = ()
     notes: tuple[TxOut, ...] = ()
     shared_fee: bool = False
+    version: int = 2
     label_of: LabelOf = no_labels
 
     @property
@@ -250,7 +261,7 @@ def make_transaction(
     chance.shuffle(outputs)
     back = 0 if chance.randrange(10) else chance.randrange(_LOCKTIME_REACH)
     inputs = tuple([TxIn(coin.outpoint, sequence=SEQUENCE) for coin in coins])
-    transaction = Transaction(2, inputs, tuple(outputs), max(0, tip_height - back))
+    transaction = Transaction(terms.version, inputs, tuple(outputs), max(0, tip_height - back))
     spent = sum(coin.amount for coin in coins) - sum(output.amount for output in outputs)
     if spent != plan.fee or plan.fee < terms.fee.fee(plan.vsize) or len({coin.outpoint for coin in coins}) < len(coins):
         raise AssertionError(f"the sums are wrong: inputs less outputs are {spent}, the fee is {plan.fee}")

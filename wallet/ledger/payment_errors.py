@@ -70,3 +70,15 @@ class TooLarge(PaymentError):
             "send a smaller amount, or choose fewer coins"
         )
         self.coins = coins
+
+
+class CannotMend(PaymentError):
+    """A transaction that can no longer be replaced, or made to confirm sooner; the message says why."""
+
+    code = "refused"
+
+
+class UnknownTransaction(PaymentError):
+    """A transaction was named that this wallet does not have."""
+
+    code = "not_found"

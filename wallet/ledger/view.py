@@ -13,6 +13,7 @@ from wallet.bitcoin.transaction import OutPoint, TxOut
 from wallet.ledger.book import Book
 from wallet.ledger.changeset import AppliedBlock, ChangeSet
 from wallet.ledger.coverage import SCAN_LIMIT, Coverage, CoverageBook, ScanTask
+from wallet.ledger.family import offspring, parentage
 from wallet.ledger.history import HistoryEntry, Status, entry_of, history, status_of
 from wallet.ledger.keychain import LOOK_AHEAD, AccountId, Keychain, ScriptRef
 from wallet.ledger.labels import LabelKey, LabelKind
@@ -97,6 +98,14 @@ class LedgerView:
             for record in self._book.waiting.values()
             if self._book.stands(record) and self._book.concerns_us(record)
         ]
+
+    def offspring(self, txid: Txid) -> list[TransactionRecord]:
+        """The unconfirmed that stand and build on it, directly or not; raises LookupError."""
+        return offspring(self._book, self._book.records[txid])
+
+    def parentage(self, txid: Txid) -> list[TransactionRecord]:
+        """The unconfirmed that it builds on, directly or not, as far as they are known; raises LookupError."""
+        return parentage(self._book, self._book.records[txid])
 
     def proof(self, txid: Txid) -> MerkleProof | None:
         """The proof of a transaction in the chain; None while it is in no block."""

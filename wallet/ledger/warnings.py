@@ -45,16 +45,17 @@ def find_warnings(
 ) -> tuple[PaymentWarning, ...]:
     """Everything worth a look, the blocking ones first."""
     found = [
-        *_about_fee(facts, sum(output.amount for output in recipients)),
+        *about_fee(facts, sum(output.amount for output in recipients)),
         *_about_recipients(ledger, recipients),
         *_about_coins(coins),
-        *_about_labels(coins, label_of),
+        *about_labels(coins, label_of),
         *_about_addresses(ledger.coins_on({coin.script_pubkey for coin in coins}, tip_height), coins),
     ]
     return tuple(sorted(found, key=lambda warning: not warning.blocking))
 
 
-def _about_fee(facts: FeeFacts, amount: Sats) -> Iterator[PaymentWarning]:
+def about_fee(facts: FeeFacts, amount: Sats) -> Iterator[PaymentWarning]:
+    """Whether the fee is out of proportion to the amount, or holds what was too little for change."""
     reason = high_fee(facts.fee, facts.vsize, amount)
     if reason:
         accepted = facts.accepted is not None and facts.fee <= facts.accepted
@@ -89,7 +90,8 @@ def _about_coins(coins: Sequence[Coin]) -> Iterator[PaymentWarning]:
         yield PaymentWarning("unconfirmed", "this spends a payment of others that is not confirmed yet")
 
 
-def _about_labels(coins: Sequence[Coin], label_of: LabelOf) -> Iterator[PaymentWarning]:
+def about_labels(coins: Sequence[Coin], label_of: LabelOf) -> Iterator[PaymentWarning]:
+    """Whether coins that the user calls differently are spent together."""
     labels = sorted({label for coin in coins if (label := label_of(coin))})
     if len(labels) > 1:
         named = ", ".join(f"\u201c{label}\u201d" for label in labels[:_LABELS_NAMED])

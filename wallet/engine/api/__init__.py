@@ -92,6 +92,12 @@ from wallet.engine.api.commands_keys import (
     RestoreBackup,
     UnlockWallet,
 )
+from wallet.engine.api.commands_payments import (
+    AbandonTransaction,
+    PrepareBump,
+    PrepareCancel,
+    SetFrozen,
+)
 from wallet.engine.api.commands_psbt import ReviewPsbt, SignPsbt
 from wallet.engine.api.errors import (
     ERROR_CODES,
@@ -112,6 +118,7 @@ from wallet.engine.api.seam import (
 
 __all__ = [
     "ERROR_CODES",
+    "AbandonTransaction",
     "AccountInfo",
     "AddressRow",
     "BackUp",
@@ -172,6 +179,8 @@ __all__ = [
     "Phase",
     "PhraseCheck",
     "Practice",
+    "PrepareBump",
+    "PrepareCancel",
     "PreparePayment",
     "Preset",
     "ProofVerdict",
@@ -188,6 +197,7 @@ __all__ = [
     "SearchReport",
     "SendPayment",
     "SendResult",
+    "SetFrozen",
     "SetLabel",
     "SignPsbt",
     "SignedPsbt",
