@@ -10,7 +10,8 @@ from wallet.engine.api.commands import Command
 class PrepareBump(Command[PaymentReview]):
     """Have a transaction confirm sooner: a replacement, or a child that pays for it; `SendPayment` sends the review.
 
-    fee_rate: what it shall come to, in sat/vB, with all that it builds on; None is a preset of `GetFees`. accept_fee, offline, timeout: as in `PreparePayment`.
+    fee_rate: what it shall come to, in sat/vB, with all that it builds on; None is a preset of `GetFees`. The other
+    fields are those of `PreparePayment`.
     """
 
     txid: str
