@@ -92,7 +92,6 @@ class WrenEngine:
             **keeping.table(),
             **self._lock.table(),
             **accounts.table(),
-            api.SignPsbt: spending.sign_psbt,
             **Mending(self._parts, self._network, self._fees, spending, self._open_session).table(),
         }
 
