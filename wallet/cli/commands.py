@@ -86,7 +86,8 @@ async def create(engine: api.Engine, options: argparse.Namespace) -> Answer:
 
 async def restore(engine: api.Engine, options: argparse.Namespace) -> Answer:
     secret = secrets_input.restore_text()
-    if secret.lstrip().startswith("{"):  # words, keys and descriptors never begin like this
+    # A sealed backup is JSON, and so is a node's list of descriptors, which names each "desc".
+    if secret.lstrip().startswith("{") and '"desc"' not in secret:
         return await _restore_backup(engine, options, secret)
     password = secrets_input.password(options, new=True)
     command = api.RestoreWallet(
