@@ -9,10 +9,11 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # What may be missing on a developer's machine (with a loud word at the end of the tests), never in CI.
 OPTIONAL := $(if $(filter true,$(CI)),,-)
 
-.PHONY: help run test check pytest soak bench fmt lock clean
+.PHONY: help run demo test check pytest soak bench fmt lock clean
 
 help:
 	@echo "make run     open the wallet's window (installs what it needs first)"
+	@echo "make demo    do the main job by itself on a network of play money (headless too), with pictures in build/demo/"
 	@echo "make test    set everything up, check the code, run every test"
 	@echo "make check   lint, types, layers, dependencies"
 	@echo "make soak    a long restore beside a real node, and hundreds of kills over everything with keys (some minutes)"
@@ -32,6 +33,10 @@ $(VENV)/.dev: requirements-dev.lock requirements-build.lock pyproject.toml tools
 run: $(VENV)/.runtime
 	@$(PY) tools/system_packages.py
 	@$(PY) -m wallet
+
+demo: $(VENV)/.runtime
+	@$(PY) tools/system_packages.py
+	@$(PY) -m tools.demo build/demo
 
 test: $(VENV)/.dev
 	$(OPTIONAL)@$(PY) tools/system_packages.py --tests

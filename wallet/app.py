@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from wallet.bitcoin.checkpoints import Checkpoints
     from wallet.bitcoin.network import ChainParams
-    from wallet.engine.api import Engine, EngineOptions, WrenError
+    from wallet.engine.api import Engine, EngineOptions, Practice, WrenError
     from wallet.engine.parts import ChainFiles, KnownScript, NetworkNode, Parts, WalletEntry
     from wallet.engine.signing import VaultHome
     from wallet.spv.node_api import NodeListener
@@ -70,13 +70,19 @@ def _start_log(level: str) -> None:
 
 def _run_window(options: "EngineOptions", uri: str | None) -> int:
     from wallet.ui.main import run_window
+    from wallet.ui.practice.parts import PracticeParts
 
-    def start_engine() -> "Engine":
+    def start_engine(chosen: "EngineOptions" = options) -> "Engine":
         from wallet.engine.remote import RemoteEngine
 
-        return RemoteEngine.start(engine_main, options)
+        return RemoteEngine.start(engine_main, chosen)
 
-    return run_window(start_engine, options, resources(), uri)
+    async def start_world() -> "Practice":
+        from wallet.practice.runner import PracticeClient
+
+        return await PracticeClient.start(practice_main)
+
+    return run_window(start_engine, options, resources(), uri, PracticeParts(start_world, start_engine))
 
 
 def engine_main(connection: "Connection[Any, Any]", options: "EngineOptions") -> None:

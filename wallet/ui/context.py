@@ -7,6 +7,7 @@ from wallet.engine import api
 from wallet.ui.bridge import Bridge
 from wallet.ui.design.theme import Theme
 from wallet.ui.preferences import Preferences
+from wallet.ui.text import translate
 from wallet.ui.widgets.clipboard import Clipboard
 
 
@@ -19,6 +20,15 @@ class Context:
     theme: Theme
     clipboard: Clipboard
     options: api.EngineOptions
+    practice: bool = False
+    """Play money: said on every page."""
+
+    @property
+    def money_note(self) -> str:
+        """What to say where the money is not real money."""
+        if self.practice:
+            return translate("Practice, play money")
+        return "" if self.options.network == "main" else self.params.title
 
     @property
     def params(self) -> ChainParams:

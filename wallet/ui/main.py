@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qasync
 from PySide6.QtCore import QDir
@@ -17,10 +17,14 @@ from wallet.engine import api
 from wallet.ui.bridge import Bridge
 from wallet.ui.context import Context
 from wallet.ui.design.theme import Theme
+from wallet.ui.practice.parts import PracticeParts
 from wallet.ui.preferences import Preferences
 from wallet.ui.text import use_locale
 from wallet.ui.widgets.clipboard import Clipboard
 from wallet.ui.window import Window
+
+if TYPE_CHECKING:
+    from wallet.ui.practice.mode import PracticeMode
 
 log = logging.getLogger(__name__)
 MakeEngine = Callable[[], api.Engine]
@@ -61,10 +65,13 @@ class Faults:
         log.error("fault of our own", exc_info=(type(fault), fault, fault.__traceback__))
 
 
-async def session(window: Window, bridge: Bridge, make_engine: MakeEngine) -> None:
-    """From the first paint until the window is closed and the engine has ended."""
+async def session(
+    window: Window, bridge: Bridge, make_engine: MakeEngine, practice: PracticeParts | None = None
+) -> None:
+    """From the first paint until the window is closed and the engine has ended; a practice window ends with it."""
     closed = asyncio.Event()
     window.closing.connect(closed.set)
+    mode = None if practice is None else Practising(window, practice)
     window.show()
     await asyncio.sleep(0)
     try:
@@ -74,14 +81,52 @@ async def session(window: Window, bridge: Bridge, make_engine: MakeEngine) -> No
     else:
         bridge.start(window.begin())
     await closed.wait()
+    if mode is not None:
+        await mode.close()
     await bridge.close()
 
 
-def run_window(make_engine: MakeEngine, options: api.EngineOptions, resources: Path, uri: str | None = None) -> int:
+class Practising:
+    """Opens practice windows for a window, the mode itself not before it is asked for."""
+
+    def __init__(self, window: Window, parts: PracticeParts) -> None:
+        self._window = window
+        self._parts = parts
+        self._mode: PracticeMode | None = None
+        window.practise.connect(self._begin)
+
+    def _begin(self) -> None:
+        self._window.context.bridge.start(self._open())
+
+    async def _open(self) -> None:
+        from wallet.ui.practice.mode import PracticeMode
+
+        if self._mode is None:
+            context = self._window.context
+            self._mode = PracticeMode(self._parts, context.theme, context.clipboard)
+        try:
+            await self._mode.open()
+        except OSError as error:
+            message = f"the practice network could not be started: {error.strerror or error}"
+            raise api.WrenError("refused", message) from error
+
+    async def close(self) -> None:
+        """End what was begun."""
+        if self._mode is not None:
+            await self._mode.close()
+
+
+def run_window(
+    make_engine: MakeEngine,
+    options: api.EngineOptions,
+    resources: Path,
+    uri: str | None = None,
+    practice: PracticeParts | None = None,
+) -> int:
     """Open the window and stay until it is closed. Answers the exit code.
 
     make_engine: called once, on the running loop, after the window was shown; resources: the folder with icons and
-    theme; uri: a payment link that the window was started with.
+    theme; uri: a payment link that the window was started with; practice: what practice mode starts with.
     """
     app = QApplication([sys.argv[0] or "wren"])
     app.setApplicationName("Wren")
@@ -95,5 +140,5 @@ def run_window(make_engine: MakeEngine, options: api.EngineOptions, resources: P
     bridge = Bridge(loop)
     Faults(bridge).install(loop)
     with loop:
-        loop.run_until_complete(session(make_window(app, bridge, options, uri), bridge, make_engine))
+        loop.run_until_complete(session(make_window(app, bridge, options, uri), bridge, make_engine, practice))
     return 0

@@ -31,6 +31,7 @@ class Shell(QWidget):
     turned = Signal(str)
     """Another page is looked at: its name."""
     link = Signal(object)
+    proof_seen = Signal()
 
     def __init__(self, context: Context, wallet: api.WalletInfo) -> None:
         super().__init__()
@@ -54,7 +55,7 @@ class Shell(QWidget):
                 Entry("settings", self.tr("Settings"), "settings"),
             )
         )
-        self.sidebar.show_wallet(wallet.name, "" if wallet.network == "main" else context.params.title)
+        self.sidebar.show_wallet(wallet.name, context.money_note)
         self.stack = QStackedWidget()
         self.strip = StatusStrip()
         right = column(self.stack, self.strip, spacing=0)
@@ -126,6 +127,7 @@ class Shell(QWidget):
         from wallet.ui.pages.transaction import TransactionDialog
 
         dialog = TransactionDialog(self.context, txid, self)
+        dialog.proof.shown.connect(self.proof_seen)
         dialog.show()
         return dialog
 

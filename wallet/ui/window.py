@@ -41,6 +41,8 @@ class Window(QMainWindow):
     """`closing` is sent once, when the window goes and everything behind it should end."""
 
     closing = Signal()
+    practise = Signal()
+    proof_seen = Signal()
 
     def __init__(self, context: Context, link: str | None = None) -> None:
         super().__init__()
@@ -60,8 +62,9 @@ class Window(QMainWindow):
         self.banner = Banner()
         self.stack = QStackedWidget()
         self.stack.addWidget(_starting())
-        self.setCentralWidget(box(column(self.banner, self.stack, spacing=0)))
-        self.setWindowTitle("Wren")
+        self._layout = column(self.banner, self.stack, spacing=0)
+        self.setCentralWidget(box(self._layout))
+        self._name()
         self.setMinimumSize(*MINIMUM)
         self.setAcceptDrops(True)
         self._place()
@@ -74,6 +77,7 @@ class Window(QMainWindow):
         self.context.preferences.changed.connect(self._reconsider_idle)
         self.welcome.new_wallet.connect(self._show_create)
         self.welcome.restore.connect(self._show_restore)
+        self.welcome.practise.connect(self.practise)
         self.welcome.back.connect(lambda: self._show_wallets(self._wallets))
         self.context.bridge.failed.connect(lambda text: self.banner.say(text, "error"))
         self.context.bridge.broken.connect(self.show_fault)
@@ -247,13 +251,28 @@ class Window(QMainWindow):
         self.shell = Shell(self.context, wallet)
         self.shell.other_wallet.connect(self._change_wallet)
         self.shell.lock.connect(self.lock)
+        self.shell.proof_seen.connect(self.proof_seen)
         self.stack.addWidget(self.shell)
         self._show(self.shell)
-        self.setWindowTitle(self.tr("{name} · Wren").format(name=wallet.name))
+        self._name(wallet.name)
         self.shell.show_sync(await self.context.bridge.run(api.GetSyncStatus()))
         self._follow_link()
         if not self.context.options.offline:
             self.context.bridge.start(self._connect_network())
+
+    def _name(self, wallet: str = "") -> None:
+        """The window's title: the wallet, and that the money is none where it is none."""
+        note = self.context.money_note if self.context.practice else ""
+        self.setWindowTitle(" · ".join(part for part in (wallet, note, "Wren") if part))
+
+    def add_band(self, band: QWidget) -> None:
+        """Put something above everything else."""
+        self._layout.insertWidget(0, band)
+
+    def show_welcome(self) -> None:
+        """The first screen, from which further wallets are made."""
+        self.welcome.back_button.setVisible(bool(self._wallets))
+        self._show(self.welcome)
 
     async def _connect_network(self) -> None:
         await self.context.bridge.run(api.Connect())
@@ -272,7 +291,7 @@ class Window(QMainWindow):
         await self.context.bridge.run(api.CloseWallet())
         self._locked = None
         self._leave_shell()
-        self.setWindowTitle("Wren")
+        self._name()
         self._wallets = await self.context.bridge.run(api.ListWallets())
         self._show_wallets(self._wallets)
 

@@ -128,7 +128,7 @@ class ReviewStep(QWidget):
             both,
             Space.SMALL,
             caption(whose),
-            AddressLabel(end.address or self.tr("(no address)")),
+            AddressLabel(end.address) if end.address else note(self.tr("no address")),
         ]
         widget.setLayout(column(*items, spacing=Space.HAIR))
         return widget

@@ -23,7 +23,7 @@ from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.flow import FlowDiagram, streams_in, streams_out
 from wallet.ui.widgets.frame import card, line
 from wallet.ui.widgets.icon import Icon
-from wallet.ui.widgets.label import Code, Label, caption, section
+from wallet.ui.widgets.label import Code, Label, caption, note, section
 from wallet.ui.widgets.message import Message
 
 
@@ -120,7 +120,7 @@ class TransactionDialog(QDialog):
             whose = self.tr("change, yours") if end.change else self.tr("yours") if end.own else self.tr("not yours")
             line_of = QWidget()
             line_of.setLayout(row(amount, caption(whose), None))
-            items += [line_of, AddressLabel(end.address or self.tr("(no address)"), Type.BODY)]
+            items += [line_of, AddressLabel(end.address, Type.BODY) if end.address else note(self.tr("no address"))]
         return card(*items, spacing=Space.SMALL)
 
     def _save_label(self) -> None:

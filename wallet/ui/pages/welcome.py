@@ -40,6 +40,7 @@ class WelcomePage(Page):
 
     new_wallet = Signal()
     restore = Signal()
+    practise = Signal()
     back = Signal()
 
     def __init__(self, context: Context) -> None:
@@ -54,10 +55,17 @@ class WelcomePage(Page):
             self.tr("Restore"),
             self.tr("From the seed words of this or another wallet, or its master key."),
         )
+        self.practice_choice = Choice(
+            "practice",
+            self.tr("Practise with play money"),
+            self.tr("A network on this computer only: receive, pay, prove and restore, and nothing can go wrong."),
+        )
+        self.practice_choice.setVisible(not context.practice)
         self.back_button = Button(self.tr("&Back"), "quiet", "back")
         self.back_button.hide()
         self.new_choice.clicked.connect(self.new_wallet)
         self.restore_choice.clicked.connect(self.restore)
+        self.practice_choice.clicked.connect(self.practise)
         self.back_button.clicked.connect(self.back)
         self.body.addStretch(1)
         self.body.addLayout(
@@ -74,6 +82,7 @@ class WelcomePage(Page):
                 Space.SMALL,
                 self.new_choice,
                 self.restore_choice,
+                self.practice_choice,
                 self.back_button,
             )
         )
