@@ -15,6 +15,7 @@ from wallet.bitcoin.transaction import Transaction
 from wallet.engine import api
 from wallet.engine.engine import WrenEngine
 from wallet.engine.parts import ChainFiles, Parts
+from wallet.spv.addrman import Ban
 from wallet.spv.broadcast import BroadcastReport
 from wallet.spv.node_api import ALONE, FilterBatch, NodeListener, NodeStatus, Package, PeerSnapshot
 
@@ -77,6 +78,9 @@ class ScriptedNode:
 
     def peers(self) -> list[PeerSnapshot]:
         return [PEER] * self.peer_count
+
+    def bans(self) -> list[Ban]:
+        return []
 
     def tips_reconciled(self) -> bool:
         return self.headers_synced

@@ -279,3 +279,23 @@ def test_who_is_asked_for_addresses_may_tell_a_thousand() -> None:
 
 def test_a_peer_starts_by_waiting_for_the_version() -> None:
     assert new_peer().state is PeerState.AWAIT_VERSION
+
+
+def test_after_a_sleep_the_answer_to_one_ping_is_waited_for_and_not_long() -> None:
+    peer = ready_peer()
+    now = NOW + 8 * 3_600
+    peer.wake(now)
+    peer.tick(now)
+    assert len(the_pings(peer)) == 1
+    peer.tick(now + 9)
+    with pytest.raises(PeerFault, match="silent"):
+        peer.tick(now + 10)
+
+
+def test_after_a_sleep_any_sign_of_life_will_do() -> None:
+    peer = ready_peer()
+    now = NOW + 8 * 3_600
+    peer.wake(now)
+    peer.note_bytes(1)
+    peer.tick(now + 10)
+    assert len(the_pings(peer)) == 2

@@ -181,6 +181,9 @@ async def test_six_liars_of_one_mind_against_one_honest_peer(storm: Storm) -> No
         await storm.found(engine)
         answering = [liar for liar in storm.liars if not liar.silent and not liar.hooks]
         assert [liar.sessions for liar in answering] == [[]], "who showed its lie is banned"
+        bans = {ban.address: ban.reason for ban in await engine.run(api.GetBans())}
+        assert "filter-lie" in bans[answering[0].address]
+        assert storm.honest.address not in bans
 
 
 async def test_a_payment_that_is_only_announced_is_never_proven(storm: Storm) -> None:

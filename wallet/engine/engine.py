@@ -93,6 +93,7 @@ class WrenEngine:
             **self._lock.table(),
             **accounts.table(),
             **Mending(self._parts, self._network, self._fees, spending, self._open_session).table(),
+            **syncing.table(),
         }
 
     async def run(self, command: api.Command[T]) -> T:

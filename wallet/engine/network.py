@@ -338,6 +338,7 @@ class Network:
             peers=0 if node is None else node.peers,
             synced=self.synced(),
             stale=stale,
+            agreed_by=0 if node is None else node.agreed_by,
         )
 
     def synced(self) -> bool:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from wallet.bitcoin.transaction import Transaction
 from wallet.engine import api
@@ -30,6 +31,15 @@ class Syncing:
         self._network = network
         self._settle = settle
         self._session = session
+
+    def table(self) -> Mapping[type[api.Command[Any]], Callable[[Any], Awaitable[object]]]:
+        """The handlers that the engine does not name one by one."""
+        return {api.GetBans: self.bans}
+
+    async def bans(self, _command: api.GetBans) -> tuple[api.BanRow, ...]:
+        node = self._network.node
+        rows = [] if node is None else node.bans()
+        return tuple(api.BanRow(str(ban.endpoint), datetime.fromtimestamp(ban.until, UTC), ban.reason) for ban in rows)
 
     async def connect(self, _command: api.Connect) -> None:
         await self._network.connect()

@@ -77,6 +77,15 @@ class _Backoff:
         self.failures = min(self.failures + 1, 16)
 
 
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """An address that is kept away from until a time (Unix seconds), because of what it did."""
+
+    endpoint: Endpoint
+    until: float
+    reason: str
+
+
 class PeerSource(Protocol):
     """What the shell asks whom to dial.
 
@@ -102,11 +111,23 @@ class PeerSource(Protocol):
     def accept(self, endpoint: Endpoint, info: PeerInfo, now: float) -> bool:
         """The handshake is done: whether to keep this peer."""
 
-    def lost(self, endpoint: Endpoint, now: float, *, ban: bool = False) -> None:
-        """The connection ended, or could not be made."""
+    def lost(self, endpoint: Endpoint, now: float, *, ban: bool = False, reason: str = "") -> None:
+        """The connection ended, or could not be made. reason: why we ended it; ban: for breaking a rule."""
 
-    def heard(self, addresses: Iterable[PeerAddress], now: float) -> None:
-        """A peer told addresses."""
+    def proved(self, endpoint: Endpoint, now: float) -> None:
+        """The peer delivered filters that stood up to their filter headers."""
+
+    def retire(self, now: float) -> Endpoint | None:
+        """A peer to be let go, now and then, so that not the same few see all that this wallet does."""
+
+    def woke(self, now: float) -> None:
+        """The machine slept, or the network changed: nobody's failures of before count."""
+
+    def bans(self, now: float) -> list[Ban]:
+        """Who is kept away from, the longest first."""
+
+    def heard(self, addresses: Iterable[PeerAddress], now: float, source: str = "") -> None:
+        """A peer told addresses; source: its netgroup."""
 
     def wants_addresses(self) -> bool:
         """Whether to ask a peer for addresses."""
@@ -133,6 +154,7 @@ class ManualPeers:
         self.port = port
         self._peers = {endpoint: _Backoff() for endpoint in endpoints}
         self._since: dict[Endpoint, float | None] = {}
+        self._bans: dict[Endpoint, Ban] = {}
 
     @property
     def expected(self) -> int:
@@ -159,7 +181,7 @@ class ManualPeers:
         self._since[endpoint] = now
         return True
 
-    def lost(self, endpoint: Endpoint, now: float, *, ban: bool = False) -> None:
+    def lost(self, endpoint: Endpoint, now: float, *, ban: bool = False, reason: str = "") -> None:
         """Half a second's pause, doubled with every failure; ten minutes for who broke the rules."""
         since = self._since.pop(endpoint, None)
         backoff = self._peers[endpoint]
@@ -168,8 +190,26 @@ class ManualPeers:
         backoff.failed(now)
         if ban:
             backoff.due = now + MANUAL_BAN_SECONDS
+            self._bans[endpoint] = Ban(endpoint, backoff.due, reason)
 
-    def heard(self, addresses: Iterable[PeerAddress], now: float) -> None:
+    def proved(self, endpoint: Endpoint, now: float) -> None:
+        """It is the user's choice anyway."""
+
+    def retire(self, _now: float) -> Endpoint | None:
+        """Nobody."""
+        return None
+
+    def woke(self, now: float) -> None:
+        """All that are free are dialled at once, but for who broke the rules."""
+        for endpoint, backoff in self._peers.items():
+            if endpoint not in {ban.endpoint for ban in self.bans(now)}:
+                backoff.due, backoff.failures = 0.0, 0
+
+    def bans(self, now: float) -> list[Ban]:
+        """Of this run: the user may know better at the next."""
+        return _longest_first(ban for ban in self._bans.values() if ban.until > now)
+
+    def heard(self, addresses: Iterable[PeerAddress], now: float, source: str = "") -> None:
         """Passed over."""
 
     def wants_addresses(self) -> bool:
@@ -192,7 +232,10 @@ class ManualPeers:
 
 @dataclass(frozen=True, slots=True)
 class KnownPeer:
-    """One line of the address book."""
+    """One line of the address book. Times are Unix seconds, 0 for never.
+
+    proven: when it last delivered filters that stood up to their filter headers; source: the netgroup of who told it.
+    """
 
     endpoint: Endpoint
     services: int = 0
@@ -200,10 +243,22 @@ class KnownPeer:
     last_success: float = 0.0
     failures: int = 0
     banned_until: float = 0.0
+    proven: float = 0.0
+    ban_reason: str = ""
+    source: str = ""
 
     @property
     def serves_filters(self) -> bool:
         return bool(self.services & Services.COMPACT_FILTERS)
+
+    @property
+    def tried(self) -> bool:
+        """Whether it ever answered; the others are only heard of."""
+        return self.last_success > 0
+
+
+def _longest_first(bans: Iterable[Ban]) -> list[Ban]:
+    return sorted(bans, key=lambda ban: ban.until, reverse=True)
 
 
 class PeerBook(Protocol):

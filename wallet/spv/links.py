@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from wallet.bitcoin.codec import ParseError
-from wallet.spv.addrman import Endpoint, PeerSource
+from wallet.spv.addrman import Ban, Endpoint, PeerSource
 from wallet.spv.connection import Connection, DialError, Proxy, dial, encrypt, resolve
 from wallet.spv.fault import PeerFault
 from wallet.spv.message import GetAddr, Message, Services
@@ -24,6 +24,8 @@ from wallet.spv.transport_v2 import V2Transport
 
 TICK: Final = 1.0
 FLUSH_TICKS: Final = 60
+# So long after the tick before, where one comes each second, the machine must have slept.
+SLEPT: Final = 15.0
 
 Transport: TypeAlias = V1Transport | V2Transport
 
@@ -60,6 +62,7 @@ class Link:
     ready: bool = False
     dropped: bool = False
     ban: bool = False
+    reason: str = ""
 
 
 class Links:
@@ -143,12 +146,23 @@ class Links:
         link = self._links.get(peer_id)
         if link is not None and not link.dropped:
             log.info("peer %d (%s) dropped: %s", peer_id, link.endpoint, reason)
-            link.dropped, link.ban = True, ban
+            link.dropped, link.ban, link.reason = True, ban, reason
             link.connection.abort()
+
+    def proved(self, peer_id: int, now: float) -> None:
+        """A peer delivered filters that stood up to their filter headers."""
+        link = self._links.get(peer_id)
+        if link is not None:
+            self._source.proved(link.endpoint, now)
+
+    def bans(self) -> list[Ban]:
+        """Who is kept away from."""
+        return self._source.bans(self._clock())
 
     # ---- dialling
 
     async def _run(self) -> None:
+        last = self._clock()
         for ticks in itertools.count(1):
             self._wake.clear()
             now = self._clock()
@@ -156,8 +170,9 @@ class Links:
                 self._spawn(self._ask_seed(name))
             for endpoint in self._source.due(now):
                 self._spawn(self._serve(endpoint))
-            self._tick_peers(now)
+            self._tick_peers(now, woke=now - last > SLEPT)
             self._handler.tick(now)
+            last = now
             if ticks % FLUSH_TICKS == 0:
                 self._source.flush()
             with contextlib.suppress(TimeoutError):
@@ -169,11 +184,23 @@ class Links:
         log.info("%s names %d addresses", name, len(found))
         self._source.seeded(name, found, self._clock())
 
-    def _tick_peers(self, now: float) -> None:
+    def _tick_peers(self, now: float, *, woke: bool) -> None:
+        """woke: the machine slept until just now, so that the connections may be dead, and all of them are asked."""
+        if woke:
+            log.info("awake again: every peer is asked whether it is still there")
+            self._source.woke(now)
+        retired = self._source.retire(now)
         for link in [*self._links.values()]:
             if link.dropped:
                 continue
+            if link.endpoint == retired:
+                log.info("peer %d (%s) makes room for another", link.peer.dialled.id, link.endpoint)
+                link.dropped = True
+                link.connection.abort()
+                continue
             try:
+                if woke:
+                    link.peer.wake(now)
                 link.peer.tick(now)
             except PeerFault as fault:
                 self.drop(link.peer.dialled.id, str(fault), ban=fault.ban)
@@ -238,7 +265,7 @@ class Links:
             self._plain.discard(link.endpoint)
         self._nonces.discard(dialled.nonce)
         self._past_bytes += link.connection.received
-        self._source.lost(link.endpoint, self._clock(), ban=link.ban)
+        self._source.lost(link.endpoint, self._clock(), ban=link.ban, reason=link.reason)
         self._wake.set()
         if link.ready:
             self._handler.peer_gone(dialled.id)
@@ -265,7 +292,7 @@ class Links:
             case PeerReady(info):
                 self._welcome(link, info, now)
             case AddressesHeard(addresses):
-                self._source.heard(addresses, now)
+                self._source.heard(addresses, now, link.endpoint.netgroup)
             case _:
                 self._handler.message(link.peer.dialled.id, event)
 

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias, TypeVar
 from wallet.bitcoin.block import Block
 from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.transaction import Transaction
-from wallet.spv.addrman import Endpoint, ManualPeers, NoBook, PeerBook, PeerSource
+from wallet.spv.addrman import Ban, Endpoint, ManualPeers, NoBook, PeerBook, PeerSource
 from wallet.spv.addrman_discovery import DiscoveredPeers, Discovery
 from wallet.spv.broadcast import Broadcaster, BroadcastReport, Tell
 from wallet.spv.chain import HeaderChain
@@ -198,6 +198,7 @@ class Node:
             stale=self._is_stale(),
             filter_header_height=progress.filter_height,
             bytes_received=self._links.received,
+            agreed_by=progress.agreed_by,
         )
 
     def _is_stale(self) -> bool:
@@ -217,6 +218,10 @@ class Node:
     def peers(self) -> list[PeerSnapshot]:
         """The peers whose handshake is complete."""
         return [_snapshot(link) for link in self._links.links]
+
+    def bans(self) -> list[Ban]:
+        """Who is kept away from, until when and why."""
+        return self._links.bans()
 
     # ---- what the connections report (LinkHandler)
 
@@ -278,6 +283,8 @@ class Node:
         self._source.widen(self._extra_peers(now))
         self._sync.note_received({link.peer.dialled.id: link.connection.received for link in self._links.links}, now)
         self._do(self._sync.tick(now))
+        for peer_id in self._sync.served():
+            self._links.proved(peer_id, now)
         self._do(self._mempool.tick(now))
         self._do(self._broadcaster.tick(now))
         self._waiting_room.tell()

@@ -85,7 +85,7 @@ class FilterBatch:
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """Where the node stands. Heights of -1 mean nothing yet."""
+    """Where the node stands. Heights of -1 mean nothing yet; agreed_by: how many voices stand for the filters."""
 
     peers: int
     header_height: int
@@ -94,6 +94,7 @@ class NodeStatus:
     stale: bool
     filter_header_height: int
     bytes_received: int
+    agreed_by: int = 0
 
 
 @dataclass(frozen=True, slots=True)

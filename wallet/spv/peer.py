@@ -39,6 +39,8 @@ MINIMUM_VERSION: Final = 70016
 HANDSHAKE_TIMEOUT: Final = 60.0
 PING_INTERVAL: Final = 20.0
 MAX_UNANSWERED: Final = 2
+# After the machine slept, most connections are dead and no peer will say so.
+WAKE_PATIENCE: Final = 10.0
 # A pong waits in line behind a block: a peer that sends at least this much since the first unanswered ping is alive …
 ALIVE_BYTES: Final = 20_000
 # … but not for ever.
@@ -138,6 +140,7 @@ class Peer:
         self._ping_nonce = dialled.ping_nonce
         self._unanswered: list[tuple[int, float, int]] = []
         self._next_ping = now
+        self._waking = False
         self._tokens = 1.0
         self._tokens_at = now
         self._outbox: list[Message] = [self._our_version(now)]
@@ -155,6 +158,7 @@ class Peer:
 
     def note_bytes(self, count: int) -> None:
         """Bytes came in, of whole messages or not."""
+        self._waking = False
         self.received += count
 
     def receive(self, message: Message, now: float) -> PeerEvent | None:
@@ -182,7 +186,17 @@ class Peer:
             self._check_alive(now)
         self._ping(now)
 
+    def wake(self, now: float) -> None:
+        """The machine slept: what was asked before says nothing, and now there must be some sign of life soon."""
+        if self.state is PeerState.READY:
+            self._unanswered.clear()
+            self._ping(now)
+            self._next_ping = now + WAKE_PATIENCE
+            self._waking = True
+
     def _check_alive(self, now: float) -> None:
+        if self._waking:
+            raise PeerFault("silent", ban=False, detail=f"no answer for {WAKE_PATIENCE:.0f} s after the machine slept")
         _, first_sent, received_then = self._unanswered[0]
         streaming = self.received - received_then >= ALIVE_BYTES and now - first_sent < PING_TIMEOUT
         if len(self._unanswered) >= MAX_UNANSWERED and not streaming:

@@ -119,6 +119,13 @@ class Synchronizer:
                 for part in (self._headers, self._filters, self._fetching):
                     part.stay(peer.id, now)
 
+    def served(self) -> list[int]:
+        """The peers that delivered filters, since this was last asked, that stood up to their filter headers."""
+        found = [peer for peer in self._shared.peers.values() if peer.has_served]
+        for peer in found:
+            peer.has_served = False
+        return [peer.id for peer in found]
+
     def receive(self, peer_id: int, message: Message, now: float) -> list[Action]:
         """A message of a peer; those that are none of our business are passed over."""
         peer = self._shared.peers.get(peer_id)

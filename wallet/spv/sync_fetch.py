@@ -136,6 +136,7 @@ class Fetching:
         if found is None:
             return
         peer.silences = 0
+        peer.has_served = True
         self._filter_requests.extend(peer.id, found.token, now)
         if not found.missing:
             self._finish()

@@ -12,7 +12,7 @@ from typing import Final
 from wallet.spv.addrman import Endpoint, KnownPeer
 from wallet.store.errors import StoreError
 
-VERSION: Final = 1
+VERSION: Final = 2
 # One program owns the folder: whoever holds a lock on the book for longer is not one of ours.
 LOCK_TIMEOUT: Final = 1.0
 _PRAGMAS: Final = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
@@ -25,12 +25,25 @@ CREATE TABLE IF NOT EXISTS peers (
     last_success REAL NOT NULL,
     failures INTEGER NOT NULL,
     banned_until REAL NOT NULL,
+    proven REAL NOT NULL DEFAULT 0,
+    ban_reason TEXT NOT NULL DEFAULT '',
+    source TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (host, port)
 ) STRICT, WITHOUT ROWID;
 PRAGMA user_version = {VERSION};
 """
-_SELECT: Final = "SELECT host, port, services, last_seen, last_success, failures, banned_until FROM peers"
-_REPLACE: Final = "REPLACE INTO peers VALUES (?, ?, ?, ?, ?, ?, ?)"
+_FROM_FIRST: Final = """
+BEGIN;
+ALTER TABLE peers ADD COLUMN proven REAL NOT NULL DEFAULT 0;
+ALTER TABLE peers ADD COLUMN ban_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE peers ADD COLUMN source TEXT NOT NULL DEFAULT '';
+PRAGMA user_version = 2;
+COMMIT;
+"""
+_SELECT: Final = """
+SELECT host, port, services, last_seen, last_success, failures, banned_until, proven, ban_reason, source FROM peers
+"""
+_REPLACE: Final = "REPLACE INTO peers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _DELETE: Final = "DELETE FROM peers WHERE host = ? AND port = ?"
 # A service field has 64 bits and SQLite's integers have a sign.
 _SERVICE_BITS: Final = 2**63 - 1
@@ -65,9 +78,10 @@ class PeerFile:
         self._database.close()
 
 
-def _row(known: KnownPeer) -> tuple[str, int, int, float, float, int, float]:
+def _row(known: KnownPeer) -> tuple[object, ...]:
     where, services = known.endpoint, known.services & _SERVICE_BITS
-    return where.host, where.port, services, known.last_seen, known.last_success, known.failures, known.banned_until
+    times = known.last_seen, known.last_success, known.failures, known.banned_until, known.proven
+    return where.host, where.port, services, *times, known.ban_reason, known.source
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -88,8 +102,10 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _prepare(database: sqlite3.Connection) -> None:
     (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version not in (0, VERSION):
+    if version not in (0, 1, VERSION):
         raise sqlite3.DatabaseError(f"an address book of version {version}")
+    if version == 1:
+        database.executescript(_FROM_FIRST)
     database.executescript(_PRAGMAS + _SCHEMA)
     if database.execute("PRAGMA quick_check").fetchone() != ("ok",):
         raise sqlite3.DatabaseError("damaged")

@@ -98,6 +98,7 @@ from wallet.engine.api.commands_payments import (
     PrepareCancel,
     SetFrozen,
 )
+from wallet.engine.api.commands_peers import BanRow, GetBans
 from wallet.engine.api.commands_psbt import ReviewPsbt, SignPsbt
 from wallet.engine.api.errors import (
     ERROR_CODES,
@@ -124,6 +125,7 @@ __all__ = [
     "BackUp",
     "BackupReport",
     "Balance",
+    "BanRow",
     "BroadcastReport",
     "BroadcastResult",
     "BroadcastTransaction",
@@ -151,6 +153,7 @@ __all__ = [
     "GetAccounts",
     "GetAddresses",
     "GetBalance",
+    "GetBans",
     "GetCoins",
     "GetDescriptors",
     "GetFees",

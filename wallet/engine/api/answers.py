@@ -57,7 +57,8 @@ class SyncStatus:
     """Where the chain, the filters and the scan stand; what the status strip shows.
 
     height: our best header; announced_height: the best that peers speak of; scan_height: the wallet is complete up to
-    this block (None: no wallet or nothing scanned); percent: of the running phase, 0-100.
+    this block (None: no wallet or nothing scanned); percent: of the running phase, 0-100;
+    agreed_by: how many independent peers stand for the newest filters.
     """
 
     network: str
@@ -73,6 +74,7 @@ class SyncStatus:
     synced: bool
     stale: bool
     seconds_left: float | None = None
+    agreed_by: int = 0
 
 
 @dataclass(frozen=True, slots=True)
