@@ -141,6 +141,7 @@ def _parts(options: "EngineOptions") -> "Parts":
     from wallet.engine.kernels import FilterMatcher
     from wallet.engine.parts import Parts
     from wallet.engine.signing import Vault
+    from wallet.store.backups import recover
     from wallet.store.folder import DataFolder
     from wallet.store.ledger import SqliteLedgerStore
 
@@ -160,6 +161,7 @@ def _parts(options: "EngineOptions") -> "Parts":
         make_node=lambda files, listener, known: _make_node(folder, options, files, listener, known),
         open_store=lambda path, key: SqliteLedgerStore.open(path, key, params, read_only=options.read_only),
         create_store=lambda path, key: SqliteLedgerStore.create(path, key, params),
+        recover_store=recover,
         matcher=FilterMatcher,
         vault=Vault(options.kdf),
         storage_error=storage_error,

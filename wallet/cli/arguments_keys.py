@@ -14,7 +14,8 @@ def add_keys(add: Callable[..., argparse.ArgumentParser]) -> None:
         "backup", "write an encrypted backup that opens anywhere with the password; `restore < FILE` reads it"
     )
     command.add_argument("file", metavar="FILE", help="a new file")
-    add("repair", "make a lost vault anew; reads the wallet's seed words or xprv from stdin, the password is a new one")
+    command = add("repair", "make a lost vault anew; reads the wallet's words or xprv from stdin, with a new password")
+    command.add_argument("--database", action="store_true", help="instead: bring a damaged wallet.db's backup back")
     command = add("vault", "where the wallet's keys are; with a place, move them there")
     command.add_argument("to", nargs="?", choices=("keyring", "file"), help="move the keys there")
 

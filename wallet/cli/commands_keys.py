@@ -37,6 +37,11 @@ async def backup(engine: api.Engine, options: argparse.Namespace) -> Answer:
 
 
 async def repair(engine: api.Engine, options: argparse.Namespace) -> Answer:
+    """The vault by the words, or the database by its backup."""
+    if options.database:
+        wallet = await choose_wallet(engine, options)
+        given = secrets_input.password(options) if wallet.locked else None
+        return await engine.run(api.RecoverDatabase(wallet.name, given))
     secret = secrets_input.restore_text()
     new = secrets_input.password(options, new=True)
     wallet = await choose_wallet(engine, options)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 from wallet.engine import api
 from wallet.engine.accounts import Accounts
+from wallet.engine.daily import DailyBackup
 from wallet.engine.errors import translate
 from wallet.engine.fees import Fees
 from wallet.engine.keeping import Keeping
@@ -47,12 +48,13 @@ class WrenEngine:
         self._syncing = Syncing(self._network, self._open_session, self._search.settle)
         self._staging = Staging(parts)
         self._lock = Lock(parts, lambda: self._session)
+        self._daily = DailyBackup(parts, self._emit)
         self._tidying: asyncio.Task[None] | None = None
         self._handlers = self._table()
 
     def _table(self) -> Mapping[type[api.Command[Any]], Handler]:
         onboarding = Onboarding(self._parts, self._staging, self._adopt, self._network.floor, self._lock.open)
-        keeping = Keeping(self._parts, self._staging, lambda: self._session, self._adopt)
+        keeping = Keeping(self._parts, self._staging, lambda: self._session, self._adopt, self._leave)
         syncing = self._syncing
         queries = Queries(self._parts, self._network, self._open_session)
         spending = Spending(self._parts, self._network, syncing, self._fees, self._open_session)
@@ -147,7 +149,14 @@ class WrenEngine:
         self._session = session
         if session is not None:
             self._network.attach(session)
+            self._daily.begin(session)
             self._emit(api.WalletChanged(frozenset({"history", "balance", "coins", "addresses", "accounts", "labels"})))
+
+    async def _leave(self, uuid: str) -> None:
+        """Close a wallet, if it is the open one, and leave its files alone from then on."""
+        if self._session is not None and self._session.entry.uuid == uuid:
+            await self._daily.end(patience=0)
+            self._adopt(None)
 
     async def _close_wallet(self, _command: api.CloseWallet) -> None:
         self._adopt(None)
@@ -160,6 +169,7 @@ class WrenEngine:
     async def close(self) -> None:
         """End the network and the open wallet, and release the data folder."""
         try:
+            await self._daily.end()
             if self._tidying is not None:
                 self._tidying.cancel()
                 await asyncio.gather(self._tidying, return_exceptions=True)

@@ -13,9 +13,9 @@ from wallet.engine import api
 from wallet.engine.backup import backup_content, fill_from_backup
 from wallet.engine.onboarding import created_wallet, find_entry
 from wallet.engine.parts import Parts, WalletEntry, WalletStore
-from wallet.engine.session import Session, wallet_info
+from wallet.engine.session import Session, vault_ref, wallet_info
 from wallet.engine.signing import CreatedVault, RestoreInput, VaultHome, VaultRef
-from wallet.engine.staging import Staging, home_of
+from wallet.engine.staging import DATABASE, Staging, home_of
 from wallet.ledger.ledger import Ledger
 
 Handler = Callable[[Any], Awaitable[object]]
@@ -23,15 +23,21 @@ _HOMES: Final = ("keyring", "file")
 
 
 class Keeping:
-    """The commands about keys. session: the open wallet, or None; adopt: opens a session, or closes with None."""
+    """The commands about keys.
+
+    session: the open wallet, or None; adopt: takes over a session that was opened; leave: closes a wallet, named by its
+    uuid, if it is open.
+    """
 
     def __init__(
         self,
         parts: Parts,
         staging: Staging,
         session: Callable[[], Session | None],
-        adopt: Callable[[Session | None], None],
+        adopt: Callable[[Session], None],
+        leave: Callable[[str], Awaitable[None]],
     ) -> None:
+        self._leave = leave
         self._parts = parts
         self._staging = staging
         self._open = session
@@ -46,6 +52,7 @@ class Keeping:
             api.RestoreBackup: self.restore_backup,
             api.RepairVault: self.repair,
             api.DeleteWallet: self.delete,
+            api.RecoverDatabase: self.recover,
         }
 
     def _session(self) -> Session:
@@ -137,14 +144,20 @@ class Keeping:
             await self._settle(session, entry, target, lambda: self._parts.vault.repair(home, secret, command.password))
             return wallet_info(find_entry(self._parts, command.name))
 
+    async def recover(self, command: api.RecoverDatabase) -> api.RecoveredDatabase:
+        """The newest daily backup in the place of a damaged database; what came since is found by scanning."""
+        entry = find_entry(self._parts, command.name)
+        key = await self._parts.vault.open_database(vault_ref(entry), command.password)
+        await self._leave(entry.uuid)
+        backup = self._parts.recover_store(entry.folder / DATABASE, key)
+        return api.RecoveredDatabase(entry.name, backup.name.rpartition(".")[2])
+
     async def delete(self, command: api.DeleteWallet) -> api.DeletedWallet:
         entry = find_entry(self._parts, command.name)
         if command.confirm != entry.name:
             message = "the name does not match: nothing was deleted. Only the seed words bring a deleted wallet back"
             raise api.WrenError("refused", message)
-        session = self._open()
-        if session is not None and session.entry.uuid == entry.uuid:
-            self._adopt(None)
+        await self._leave(entry.uuid)
         used_keyring = "keyring" in (entry.vault, entry.leftover)
         cleared = await self._staging.delete(entry)
         if not used_keyring:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from random import Random
+from threading import Event
 from typing import Protocol
 
 from wallet.bitcoin.block import Block
@@ -83,6 +85,10 @@ class WalletStore(LedgerStore, Protocol):
 
     def meta(self, key: str) -> str | None: ...
     def set_meta(self, key: str, value: str) -> None: ...
+    def back_up(self, today: date, stop: Event) -> None:
+        """Make today's backup if it is not there; for a thread of its own. stop: set when it cannot be waited for."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -141,6 +147,7 @@ class Parts:
     make_node: Callable[[ChainFiles, NodeListener, KnownScript], NetworkNode]
     open_store: Callable[[Path, bytes], WalletStore]
     create_store: Callable[[Path, bytes], WalletStore]
+    recover_store: Callable[[Path, bytes], Path]
     matcher: MatcherFactory
     vault: Vault
     storage_error: Callable[[BaseException], WrenError | None]

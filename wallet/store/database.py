@@ -74,15 +74,7 @@ class Database:
 
     @classmethod
     def _connect(cls, path: Path, key: bytes) -> Self:
-        if len(key) != KEY_SIZE:
-            raise ValueError(f"a database key has {KEY_SIZE} bytes, not {len(key)}")
-        try:
-            connection = sqlcipher.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None)
-            connection.execute(_NO_LOG)
-            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        except sqlcipher.Error as error:
-            raise StoreError(path, str(error)) from error
-        return cls(path, connection)
+        return cls(path, connect(path, key))
 
     def start(self, migrations: Sequence[str], read_only: bool = False) -> None:
         """Check the key, set the pragmas and migrate; `open` and `create` do it. Closes the connection on an error."""
@@ -207,6 +199,19 @@ class Database:
                 raise  # a broken constraint and the like: our own fault, not the file's
             message = "the wallet file is damaged, or was made with another key"
             raise DamagedDatabase(self.path, f"{message} ({error})") from error
+
+
+def connect(path: Path, key: bytes) -> Any:
+    """A bare connection with the key set, in autocommit; the key is not tried yet. Raises StoreError."""
+    if len(key) != KEY_SIZE:
+        raise ValueError(f"a database key has {KEY_SIZE} bytes, not {len(key)}")
+    try:
+        connection = sqlcipher.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None)
+        connection.execute(_NO_LOG)
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    except sqlcipher.Error as error:
+        raise StoreError(path, str(error)) from error
+    return connection
 
 
 def statements_of(script: str) -> list[str]:

@@ -1,6 +1,8 @@
 """The ledger in the encrypted wallet database."""
 
+import threading
 from collections.abc import Iterable
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -14,6 +16,7 @@ from wallet.bitcoin.transaction import TxOut
 from wallet.ledger.changeset import AppliedBlock, ChangeSet
 from wallet.ledger.keychain import Account, ScriptRef
 from wallet.ledger.record import TransactionRecord
+from wallet.store.backups import back_up
 from wallet.store.database import Database
 from wallet.store.ledger_rows import (
     WRITES,
@@ -53,24 +56,29 @@ _PUT_META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
 class SqliteLedgerStore:
     """Keeps a ledger (`wallet.ledger.view.LedgerStore`), and small facts about the wallet (`meta`), in one file."""
 
-    def __init__(self, database: Database, params: ChainParams) -> None:
+    def __init__(self, database: Database, params: ChainParams, key: bytes) -> None:
         self.database = database
+        self._key = key
         self._params = params
 
     @classmethod
     def create(cls, path: Path, key: bytes, params: ChainParams) -> Self:
         """A new, empty wallet database. Raises StoreError."""
-        store = cls(Database.create(path, key, MIGRATIONS), params)
+        store = cls(Database.create(path, key, MIGRATIONS), params, key)
         store.set_meta("network", params.name)
         return store
 
     @classmethod
     def open(cls, path: Path, key: bytes, params: ChainParams, read_only: bool = False) -> Self:
         """An existing wallet database. Raises DamagedDatabase, NewerDatabase, or StoreError."""
-        return cls(Database.open(path, key, MIGRATIONS, read_only), params)
+        return cls(Database.open(path, key, MIGRATIONS, read_only), params, key)
 
     def close(self) -> None:
         self.database.close()
+
+    def back_up(self, today: date, stop: threading.Event) -> None:
+        """Make today's backup if it is not there, on a connection of its own; to be called in a thread of its own."""
+        back_up(self.database.path, self._key, today, stop)
 
     # --- small facts ---
 

@@ -41,7 +41,7 @@ from wallet.engine.api.answers import (
     WalletInfo,
     WalletStatus,
 )
-from wallet.engine.api.answers_keys import BackupReport, DeletedWallet, LockState
+from wallet.engine.api.answers_keys import BackupReport, DeletedWallet, LockState, RecoveredDatabase
 from wallet.engine.api.answers_psbt import PsbtInputRow, PsbtOutputRow, PsbtReview
 from wallet.engine.api.commands import (
     BroadcastTransaction,
@@ -88,6 +88,7 @@ from wallet.engine.api.commands_keys import (
     DeleteWallet,
     LockWallet,
     MoveVault,
+    RecoverDatabase,
     RepairVault,
     RestoreBackup,
     UnlockWallet,
@@ -191,6 +192,8 @@ __all__ = [
     "PsbtOutputRow",
     "PsbtReview",
     "ReceiveAddress",
+    "RecoverDatabase",
+    "RecoveredDatabase",
     "RepairVault",
     "Rescan",
     "RescanReport",

@@ -23,6 +23,14 @@ class DeletedWallet:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveredDatabase:
+    """A wallet whose database is a daily backup again. backup: its day, an ISO date."""
+
+    wallet: str
+    backup: str
+
+
+@dataclass(frozen=True, slots=True)
 class LockState:
     """Whether the open wallet is locked: nothing is signed; hidden: and nothing is shown."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from wallet.engine.api.answers import CreatedWallet, VaultKind, WalletInfo
-from wallet.engine.api.answers_keys import BackupReport, DeletedWallet, LockState
+from wallet.engine.api.answers_keys import BackupReport, DeletedWallet, LockState, RecoveredDatabase
 from wallet.engine.api.commands import Command
 
 
@@ -61,6 +61,14 @@ class DeleteWallet(Command[DeletedWallet]):
 
     name: str
     confirm: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverDatabase(Command[RecoveredDatabase]):
+    """Put the newest daily backup in the place of a damaged database, which is kept aside. The wallet is closed."""
+
+    name: str
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

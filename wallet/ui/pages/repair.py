@@ -37,6 +37,8 @@ class RepairPage(Page):
         self.in_file = QCheckBox(self.tr("Keep the keys in a &file, sealed with the password, not in the keyring"))
         self.again_button = Button(self.tr("&Try again"), "plain")
         self.back_button = Button(self.tr("&Back"), "quiet", "back")
+        self.backup_button = BusyButton(self.tr("Go back to the last daily &backup"), "plain")
+        self.backup_button.clicked.connect(self._recover)
         self.repair = BusyButton(self.tr("&Repair the wallet"))
         self.again_button.clicked.connect(self.again)
         self.back_button.clicked.connect(self.back)
@@ -49,7 +51,7 @@ class RepairPage(Page):
             column(
                 self._title,
                 self.message,
-                row(self.back_button, None, self.again_button),
+                row(self.back_button, None, self.backup_button, self.again_button),
                 card(
                     section(self.tr("Bring it back with its words")),
                     note(
@@ -78,6 +80,8 @@ class RepairPage(Page):
         self._title.setText(self.tr("“{name}” does not open").format(name=safe_text(wallet.name)))
         self.message.say(error.message, "error")
         self.in_file.setChecked(wallet.vault == "file")
+        self.backup_button.stop()
+        self.backup_button.setVisible(error.code == "corrupt" and not wallet.locked)
 
     def _repair(self) -> None:
         self.box_field.clear_error()
@@ -87,6 +91,16 @@ class RepairPage(Page):
         elif not self.repair.is_busy and not self.password.show_problem():
             self.repair.start(self.tr("Repairing…"))
             self.context.bridge.start(self._send(), self._failed)
+
+    def _recover(self) -> None:
+        if not self.backup_button.is_busy:
+            self.backup_button.start(self.tr("Going back…"))
+            self.context.bridge.start(self._go_back(), self._failed)
+
+    async def _go_back(self) -> None:
+        await self.context.bridge.run(api.RecoverDatabase(self.wallet))
+        self.backup_button.stop()
+        self.repaired.emit()
 
     async def _send(self) -> None:
         command = api.RepairVault(
@@ -102,6 +116,7 @@ class RepairPage(Page):
 
     def _failed(self, error: api.WrenError) -> None:
         self.repair.stop()
+        self.backup_button.stop()
         if error.code in {"bad_phrase", "bad_descriptor"}:
             self.box_field.show_error(error.message)
             self.box.setFocus()
