@@ -36,11 +36,13 @@ def _load(public_key: bytes) -> Any:
     return point
 
 
-def _store(point: Any) -> bytes:
-    """The 33 bytes of a public key in libsecp256k1's own form."""
-    output = ffi.new("unsigned char[33]")
-    size = ffi.new("size_t *", 33)
-    lib.secp256k1_ec_pubkey_serialize(_CONTEXT, output, size, point, _COMPRESSED)
+def _store(point: Any, compressed: bool = True) -> bytes:
+    """The 33 bytes (or 65) of a public key in libsecp256k1's own form."""
+    length = 33 if compressed else 65
+    output = ffi.new("unsigned char[]", length)
+    size = ffi.new("size_t *", length)
+    form = _COMPRESSED if compressed else lib.SECP256K1_EC_UNCOMPRESSED
+    lib.secp256k1_ec_pubkey_serialize(_CONTEXT, output, size, point, form)
     return bytes(ffi.buffer(output))
 
 
@@ -101,6 +103,22 @@ def verify_ecdsa(public_key: bytes, signature: bytes, message: bytes) -> bool:
     except CurveError:
         return False
     return bool(lib.secp256k1_ecdsa_verify(_CONTEXT, parsed, message, point))
+
+
+def recover_ecdsa(signature: bytes, recovery_id: int, message: bytes, compressed: bool = True) -> bytes:
+    """The public key (33 bytes, or 65) whose signature this is over a 32-byte hash. Raises `CurveError`.
+
+    signature: r and s, 32 bytes each; recovery_id: 0 to 3, which of the keys that it could be.
+    """
+    parsed = ffi.new("secp256k1_ecdsa_recoverable_signature *")
+    point = ffi.new("secp256k1_pubkey *")
+    if len(signature) != 64 or len(message) != 32 or not 0 <= recovery_id <= 3:
+        raise CurveError("no signature that a key can be recovered from")
+    if not lib.secp256k1_ecdsa_recoverable_signature_parse_compact(_CONTEXT, parsed, signature, recovery_id):
+        raise CurveError("no signature that a key can be recovered from")
+    if not lib.secp256k1_ecdsa_recover(_CONTEXT, point, parsed, message):
+        raise CurveError("a signature that belongs to no key")
+    return _store(point, compressed)
 
 
 def verify_schnorr(key: bytes, signature: bytes, message: bytes) -> bool:

@@ -6,8 +6,9 @@ No script is run. Each kind has one form in which it is spent, and everything el
 from collections.abc import Callable
 from enum import Enum
 
-from wallet.bitcoin.curve import verify_ecdsa, verify_schnorr
-from wallet.bitcoin.hashes import hash160, sha256
+from wallet.bitcoin.codec import var_bytes
+from wallet.bitcoin.curve import CurveError, taproot_output_key, verify_ecdsa, verify_schnorr
+from wallet.bitcoin.hashes import hash160, sha256, tagged_hash
 from wallet.bitcoin.multisig import MultisigScript, find_multisig
 from wallet.bitcoin.script import ScriptType, classify, p2pkh, p2sh, p2wpkh, p2wsh, push
 from wallet.bitcoin.sighash import (
@@ -23,6 +24,7 @@ from wallet.bitcoin.transaction import TxOut
 
 Digest = Callable[[int], bytes]
 _KEY_SIZE = 33
+_ANNEX = b"\x50"
 
 
 class SpendVerdict(Enum):
@@ -176,7 +178,7 @@ def _p2tr(shared: SharedParts, index: int, output: TxOut, only_all: bool) -> Spe
     if spending.script_sig or not spending.witness:
         return SpendVerdict.WRONG
     if len(spending.witness) != 1:
-        return SpendVerdict.UNKNOWN  # by a script, or with an annex
+        return _by_script(spending.witness, output.script_pubkey[2:])
     signature = spending.witness[0]
     if len(signature) not in {64, 65}:
         return SpendVerdict.WRONG
@@ -185,6 +187,23 @@ def _p2tr(shared: SharedParts, index: int, output: TxOut, only_all: bool) -> Spe
         return SpendVerdict.WRONG
     message = taproot_sighash(shared.transaction, index, shared.spent, hash_type, shared)
     return _verdict(verify_schnorr(output.script_pubkey[2:], signature[:64], message))
+
+
+def _by_script(witness: tuple[bytes, ...], output_key: bytes) -> SpendVerdict:
+    """UNKNOWN where there is an annex, or a script that the output commits to (BIP341, "Script validation rules")."""
+    script, control = witness[-2:]
+    if control[:1] == _ANNEX:
+        return SpendVerdict.UNKNOWN
+    if len(control) < 33 or (len(control) - 33) % 32 or len(control) > 33 + 128 * 32:
+        return SpendVerdict.WRONG
+    node = tagged_hash("TapLeaf", bytes((control[0] & 0xFE,)) + var_bytes(script))
+    for at in range(33, len(control), 32):
+        node = tagged_hash("TapBranch", b"".join(sorted((node, control[at : at + 32]))))
+    try:
+        commits = taproot_output_key(control[1:33], node) == (output_key, control[0] & 1)
+    except CurveError:
+        commits = False
+    return SpendVerdict.UNKNOWN if commits else SpendVerdict.WRONG
 
 
 _CHECKS: dict[ScriptType, Callable[[SharedParts, int, TxOut, bool], SpendVerdict]] = {

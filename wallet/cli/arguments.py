@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 
 from wallet.cli.arguments_keys import add_keys, add_wallets, wrong_use_of_keys
+from wallet.cli.arguments_messages import add_messages
 from wallet.cli.arguments_payments import add_mending
 from wallet.cli.arguments_psbt import add_payment, add_psbt
 
@@ -137,6 +138,7 @@ def _payment_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     add("fees", "what to pay for a place in the next blocks, reckoned from the newest ones")
     psbt = add("psbt", "partially signed transactions")
     add_psbt(psbt, lambda action: _add_global_options(action, again=True))
+    add_messages(add)
 
 
 def build_parser() -> argparse.ArgumentParser:

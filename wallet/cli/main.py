@@ -12,7 +12,16 @@ import signal
 import sys
 from collections.abc import Callable
 
-from wallet.cli import commands, commands_accounts, commands_keys, commands_payments, commands_psbt, follow, payments
+from wallet.cli import (
+    commands,
+    commands_accounts,
+    commands_keys,
+    commands_messages,
+    commands_payments,
+    commands_psbt,
+    follow,
+    payments,
+)
 from wallet.cli.options import engine_options
 from wallet.cli.output import show, show_error
 from wallet.engine import api
@@ -48,6 +57,8 @@ _COMMANDS: dict[str, commands.Runner] = {
     "proof": payments.proof,
     "verify-proof": payments.verify_proof,
     "psbt": commands_psbt.psbt,
+    "sign-message": commands_messages.sign_message,
+    "verify-message": commands_messages.verify_message,
     "accounts": commands_accounts.accounts,
     "rescan": commands_accounts.rescan,
 }

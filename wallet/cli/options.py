@@ -10,7 +10,7 @@ from wallet.engine import api
 _READERS = frozenset(
     {
         *("status", "balance", "addresses", "coins", "history", "descriptors", "peers", "fees"),
-        *("proof", "verify-proof", "psbt"),
+        *("proof", "verify-proof", "psbt", "sign-message", "verify-message"),
     }
 )
 

@@ -17,6 +17,7 @@ from wallet.engine.fees import Fees
 from wallet.engine.keeping import Keeping
 from wallet.engine.locking import Lock
 from wallet.engine.mending import Mending
+from wallet.engine.messages import Messages
 from wallet.engine.network import Network
 from wallet.engine.onboarding import Onboarding
 from wallet.engine.parts import Parts
@@ -58,6 +59,7 @@ class WrenEngine:
         syncing = self._syncing
         queries = Queries(self._parts, self._network, self._open_session)
         spending = Spending(self._parts, self._network, syncing, self._fees, self._open_session)
+        messages = Messages(self._parts, self._open_session)
         psbts = Psbts(self._parts, self._open_session, lambda: self._session)
         accounts = Accounts(self._parts, self._network, self._search, self._open_session)
         return {
@@ -91,6 +93,8 @@ class WrenEngine:
             api.SendPayment: spending.send,
             api.ReviewPsbt: psbts.review,
             api.SignPsbt: psbts.sign,
+            api.SignMessage: messages.sign,
+            api.VerifyMessage: messages.verify,
             **keeping.table(),
             **self._lock.table(),
             **accounts.table(),

@@ -17,6 +17,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from wallet.bitcoin.descriptor import DerivedScript
 from wallet.engine import signing_child
 from wallet.engine.api import ErrorCode, WrenError
 
@@ -164,6 +165,21 @@ class Vault:
             raise WrenError("wrong_network", f"this wallet is for {ref.network}, not for {network}")
         answer = await self._ask("sign", ref, password=password, psbt=psbt.hex())
         return SignedPsbt(bytes.fromhex(answer["psbt"]), answer["signed"], answer["complete"])
+
+    async def sign_message(self, ref: VaultRef, password: str | None, derived: DerivedScript, text: str) -> str:
+        """Sign a message with the key of one of our scripts. Raises WrenError 'refused' for scripts of several keys."""
+        return str(
+            await self._ask(
+                "sign_message",
+                ref,
+                password=password,
+                type=str(derived.type),
+                script_pubkey=derived.script_pubkey.hex(),
+                public_key=derived.public_key.hex(),
+                origin=str(derived.origin),
+                text=text,
+            )
+        )
 
     async def account_keys(self, ref: VaultRef, password: str | None, script_type: str, account: int) -> AccountKeys:
         """The public descriptors of a further account."""

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from wallet.bitcoin.codec import ParseError
 from wallet.bitcoin.descriptor import DescriptorError
+from wallet.bitcoin.hdkey import KeyOrigin
 from wallet.bitcoin.network import NETWORKS, ChainParams
 from wallet.bitcoin.psbt import Psbt, PsbtError
 from wallet.bitcoin.script import ScriptType
 from wallet.engine.signing_home import Announce, Home, Request, Task, cost_of
 from wallet.keys import seed
-from wallet.keys.accounts import plan_accounts, private_form, signing_keys, standard_account
+from wallet.keys.accounts import key_at, plan_accounts, private_form, signing_keys, standard_account
 from wallet.keys.backends import fits_keyring
 from wallet.keys.database_key import new_database_key
 from wallet.keys.hdprivate import ExtendedPrivateKey
@@ -157,6 +158,22 @@ def _sign(request: Request, announce: Announce) -> dict[str, Any]:
     return {"psbt": result.serialize().hex(), "signed": signed, "complete": result.finalize().is_complete}
 
 
+def _sign_message(request: Request, announce: Announce) -> str:
+    from wallet.keys.message_signer import sign_message
+
+    home = Home(request, announce)
+    secret = home.open(request["password"])
+    _refuse_watching(secret)
+    origin, public_key = KeyOrigin.parse_text(request["origin"]), bytes.fromhex(request["public_key"])
+    with signing_keys(secret, home.params) as keys, key_at(keys, origin, public_key) as key:
+        private = key.private_key()
+        try:
+            kind, script_pubkey = ScriptType(request["type"]), bytes.fromhex(request["script_pubkey"])
+            return sign_message(private, kind, script_pubkey, request["text"])
+        finally:
+            wipe(private)
+
+
 def _account_keys(request: Request, announce: Announce) -> dict[str, Any]:
     home = Home(request, announce)
     secret, number = home.open(request["password"]), request["account"]
@@ -220,6 +237,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "check_phrase": _check_phrase,
     "create": _create,
     "sign": _sign,
+    "sign_message": _sign_message,
     "account_keys": _account_keys,
     "private_descriptors": _private_descriptors,
     "words": _words,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from wallet.bitcoin.codec import ParseError
 from wallet.bitcoin.descriptor import Descriptor, DescriptorError, add_checksum, single_key_descriptor
 from wallet.bitcoin.descriptor_text import KeyExpression, strip_checksum
-from wallet.bitcoin.hdkey import HARDENED, DerivationError, ExtendedPublicKey, format_path
+from wallet.bitcoin.hdkey import HARDENED, DerivationError, ExtendedPublicKey, KeyOrigin, format_path
 from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.script import ScriptType
 from wallet.bitcoin.slip132 import read_slip132
@@ -85,6 +85,19 @@ def _only_key(secret: Secret, params: ChainParams) -> ExtendedPrivateKey:
         return ExtendedPrivateKey.from_seed(stretched)
     finally:
         wipe(stretched)
+
+
+def key_at(keys: Sequence[ExtendedPrivateKey], origin: KeyOrigin, public_key: bytes) -> ExtendedPrivateKey:
+    """The private key to a public one (33 bytes, or x-only 32), which the caller wipes; raises VaultError 'refused'."""
+    for key in keys:
+        if key.fingerprint != origin.fingerprint:
+            continue
+        with suppress(DerivationError):
+            found = key.derive_path(origin.path)
+            if found.public_key.endswith(public_key):
+                return found
+            found.wipe()
+    raise VaultError("refused", "this wallet does not hold the private key of that address")
 
 
 # --- accounts ---

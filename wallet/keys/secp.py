@@ -74,6 +74,24 @@ def sign_ecdsa(secret: bytearray, message: bytes) -> bytes:
         counter += 1
 
 
+def sign_recoverable(secret: bytearray, message: bytes) -> tuple[bytes, int]:
+    """An ECDSA signature over a 32-byte hash as r and s, 64 bytes, and which key it belongs to, 0 to 3 (BIP137).
+
+    Nonce by RFC 6979, low S; R is not ground for, as nobody else does so here. Raises `CurveError`.
+    """
+    check_secret(secret)
+    if len(message) != 32:
+        raise CurveError("32 bytes are signed, never more or less")
+    signature = ffi.new("secp256k1_ecdsa_recoverable_signature *")
+    if not lib.secp256k1_ecdsa_sign_recoverable(
+        _CONTEXT, signature, message, ffi.from_buffer(secret), lib.secp256k1_nonce_function_rfc6979, ffi.NULL
+    ):
+        raise CurveError("no signature came about")
+    compact, recovery_id = ffi.new("unsigned char[64]"), ffi.new("int *")
+    lib.secp256k1_ecdsa_recoverable_signature_serialize_compact(_CONTEXT, compact, recovery_id, signature)
+    return bytes(ffi.buffer(compact)), int(recovery_id[0])
+
+
 def _der(signature: Any) -> bytes:
     output = ffi.new("unsigned char[]", _MAX_DER)
     size = ffi.new("size_t *", _MAX_DER)

@@ -93,6 +93,7 @@ from wallet.engine.api.commands_keys import (
     RestoreBackup,
     UnlockWallet,
 )
+from wallet.engine.api.commands_messages import SignMessage, VerifyMessage
 from wallet.engine.api.commands_payments import (
     AbandonTransaction,
     PrepareBump,
@@ -205,6 +206,7 @@ __all__ = [
     "SendResult",
     "SetFrozen",
     "SetLabel",
+    "SignMessage",
     "SignPsbt",
     "SignedPsbt",
     "SyncChanged",
@@ -216,6 +218,7 @@ __all__ = [
     "TransactionStatus",
     "UnlockWallet",
     "VaultKind",
+    "VerifyMessage",
     "VerifyProof",
     "WalletChanged",
     "WalletInfo",
