@@ -258,11 +258,27 @@ def test_a_block_that_leaves_while_it_is_matched_for_the_first_time_is_not_count
         assert when > 2
 
 
+def test_long_filters_are_matched_with_scripts_that_are_not_due_and_not_fetched_again_for_them() -> None:
+    payments: list[list[Transaction]] = [[] for _ in range(10)]
+    payments[2] = [pay([(SCRIPTS[29], 5_000)])]
+    payments[8] = [pay([(SCRIPTS[24], 3_000)])]
+    fetched: list[int] = []
+    for length in (32, 33):
+        with patch("wallet.engine.scanner._LONG", length):
+            scan = Scan(Source(chain(payments)), Matching())
+            assert scan.ledger.keychain.due((0, 0)) == 25
+            asyncio.run(scan.run())
+        assert scan.ledger.balance(10).confirmed == 8_000
+        assert scan.ledger.next_scan(0, 10) is None
+        fetched.append(sum(stop + 1 - start for start, stop in scan.source.fetched if start < 2))
+    assert fetched[0] < fetched[1], "the lowest heights were not matched again with script 29"
+
+
 def test_scripts_that_come_later_are_matched_against_lower_heights() -> None:
     # Height 1 pays a script that is only derived once height 9 has paid one further up.
     payments: list[list[Transaction]] = [[] for _ in range(10)]
     payments[0] = [pay([(SCRIPTS[45], 7_000)])]
-    payments[8] = [pay([(SCRIPTS[25], 3_000)])]
+    payments[8] = [pay([(SCRIPTS[24], 3_000)])]
     scan = Scan(Source(chain(payments)), Matching())
     assert SCRIPTS[45] not in scan.ledger.keychain.scripts()
     asyncio.run(scan.run())

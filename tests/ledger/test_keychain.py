@@ -7,7 +7,19 @@ from wallet.bitcoin.descriptor import Descriptor
 from wallet.bitcoin.network import REGTEST
 from wallet.bitcoin.script import ScriptType
 from wallet.ledger.coverage import Coverage, CoverageBook, ScanTask
-from wallet.ledger.keychain import CHANGE, EXTERNAL, Account, Keychain, ScriptRange, ScriptRef
+from wallet.ledger.keychain import (
+    CHANGE,
+    EXTERNAL,
+    FRESH_AHEAD,
+    GAP_LIMIT,
+    LOOK_AHEAD,
+    MIN_AHEAD,
+    Account,
+    BranchId,
+    Keychain,
+    ScriptRange,
+    ScriptRef,
+)
 
 
 def keychain(look_ahead: int = 200) -> Keychain:
@@ -20,22 +32,73 @@ def keychain(look_ahead: int = 200) -> Keychain:
 def test_scripts_are_derived_ahead_and_found_again() -> None:
     keys = Keychain()
     keys.add_account(account())
-    assert keys.extend() == (ScriptRange(0, EXTERNAL, 0, 200), ScriptRange(0, CHANGE, 0, 200))
+    assert keys.extend() == (ScriptRange(0, EXTERNAL, 0, LOOK_AHEAD), ScriptRange(0, CHANGE, 0, LOOK_AHEAD))
     assert keys.extend() == ()
-    assert len(keys.scripts()) == 400
-    for ref in (ScriptRef(0, EXTERNAL, 0), ScriptRef(0, CHANGE, 199)):
+    assert len(keys.scripts()) == 2 * LOOK_AHEAD
+    for ref in (ScriptRef(0, EXTERNAL, 0), ScriptRef(0, CHANGE, LOOK_AHEAD - 1)):
         assert keys.scripts()[keys.script(ref)] == ref
         assert keys.derived(ref).script_pubkey == keys.script(ref)
 
 
 def test_use_derives_more_in_ever_larger_chunks() -> None:
     keys = keychain()
-    assert keys.note_used(ScriptRef(0, EXTERNAL, 99)) == ()
-    assert keys.note_used(ScriptRef(0, EXTERNAL, 100)) == (ScriptRange(0, EXTERNAL, 200, 301),)
-    assert keys.note_used(ScriptRef(0, EXTERNAL, 100)) == ()
-    assert keys.note_used(ScriptRef(0, EXTERNAL, 300)) == (ScriptRange(0, EXTERNAL, 301, 602),)
-    chunks = sum(bool(keys.note_used(ScriptRef(0, EXTERNAL, index))) for index in range(301, 5_000))
+    first = 200 - MIN_AHEAD
+    assert keys.note_used(ScriptRef(0, EXTERNAL, first - 1)) == ()
+    assert keys.note_used(ScriptRef(0, EXTERNAL, first)) == (ScriptRange(0, EXTERNAL, 200, first + 201),)
+    assert keys.note_used(ScriptRef(0, EXTERNAL, first)) == ()
+    assert keys.note_used(ScriptRef(0, EXTERNAL, 350)) == (ScriptRange(0, EXTERNAL, 351, 702),)
+    chunks = sum(bool(keys.note_used(ScriptRef(0, EXTERNAL, index))) for index in range(351, 5_000))
     assert chunks <= 5
+
+
+def test_of_a_branch_that_was_never_used_few_scripts_are_due() -> None:
+    keys = keychain()
+    assert keys.due((0, EXTERNAL)) == keys.due((0, CHANGE)) == FRESH_AHEAD
+    keys.note_used(ScriptRef(0, EXTERNAL, 3))
+    assert keys.due((0, EXTERNAL)) == 200
+    assert keys.due((0, CHANGE)) == FRESH_AHEAD
+    keys.forget_use(ScriptRef(0, EXTERNAL, 3))
+    assert keys.due((0, EXTERNAL)) == FRESH_AHEAD
+
+
+def test_an_unusual_account_is_derived_no_further_than_is_due_until_it_is_used() -> None:
+    keys = Keychain()
+    plain = account()
+    keys.add_account(Account(1, plain.type, 0, plain.external, plain.internal, label="of another wallet"))
+    keys.add_account(Account(2, plain.type, 1, plain.external, plain.internal))
+    assert {part.end for part in keys.extend()} == {FRESH_AHEAD}
+    (more,) = keys.note_used(ScriptRef(1, CHANGE, 0))
+    assert more == ScriptRange(1, CHANGE, FRESH_AHEAD, 1 + LOOK_AHEAD)
+    assert keys.due((1, CHANGE)) == more.end
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["use", "reveal", "forget"]), st.integers(0, 70)), max_size=40),
+    st.sampled_from([20, 25, 30, 150]),
+    st.booleans(),
+)
+def test_no_branch_ever_has_fewer_scripts_due_than_the_gap_limit_and_what_is_within_reach(
+    steps: list[tuple[str, int]], look_ahead: int, usual: bool
+) -> None:
+    keys = Keychain(look_ahead)
+    plain = account()
+    keys.add_account(Account(0, plain.type, 0 if usual else 1, plain.external, plain.internal))
+    keys.extend()
+    for kind, index in steps:
+        ref = ScriptRef(0, EXTERNAL, index)
+        if kind == "reveal":
+            keys.reveal(0, EXTERNAL)
+            keys.extend()
+        elif kind == "use" and index < len(keys.scripts_of((ScriptRange(0, EXTERNAL, 0, 9_999),))):
+            keys.note_used(ref)
+        elif kind == "forget":
+            keys.forget_use(ref)
+        last, due = keys.last_used(0, EXTERNAL), keys.due((0, EXTERNAL))
+        given_out = keys.peek(0, EXTERNAL)[0].index
+        assert due >= given_out + GAP_LIMIT, "what was given out, and the gap limit beyond it"
+        assert due > last + keys.reach(last), "what a restored wallet is sure to find"
+        assert keys.due((0, CHANGE)) >= GAP_LIMIT
+        assert due <= len(keys.scripts_of((ScriptRange(0, EXTERNAL, 0, 9_999),)))
 
 
 def test_an_address_is_given_out_once() -> None:
@@ -73,6 +136,7 @@ def test_a_raised_gap_limit_searches_deeper() -> None:
     deeper = Account(0, plain.type, 0, plain.external, plain.internal, gap_limit=1_000)
     keys.add_account(deeper)
     assert keys.extend() == (ScriptRange(0, EXTERNAL, 200, 1_000), ScriptRange(0, CHANGE, 200, 1_000))
+    assert keys.due((0, EXTERNAL)) == keys.due((0, CHANGE)) == 1_000
 
 
 def test_a_descriptor_of_one_key_has_one_address_for_everything() -> None:
@@ -90,70 +154,147 @@ def test_a_descriptor_of_one_key_has_one_address_for_everything() -> None:
 # --- coverage ---
 
 
-def test_new_scripts_are_matched_from_the_birthday_and_then_go_along() -> None:
+def every_script(_branch: BranchId) -> int:
+    return 1 << 30
+
+
+def test_new_scripts_go_along_and_make_up_for_what_they_missed_afterwards() -> None:
     book = CoverageBook()
     old, new = ScriptRange(0, 0, 0, 200), ScriptRange(0, 0, 200, 400)
     book.add(old)
-    task = book.next_task(50, 180, limit=100)
+    task = book.next_task(50, 180, every_script, limit=100)
     assert task == ScanTask(50, 149, (old,))
+    assert task.until == 180
     book.add(new)
     book.extend(task)
-    assert book.next_task(50, 180, limit=100) == ScanTask(50, 149, (new,))
-    book.extend(ScanTask(50, 149, (new,)))
+    assert book.scanned_to(50, every_script) == 49
+    assert book.next_task(50, 180, every_script) == ScanTask(150, 180, (old, new)), "the newest heights first"
+    book.extend(ScanTask(150, 180, (old, new)))
+    assert book.next_task(50, 190, every_script, limit=5) == ScanTask(181, 185, (old, new)), (
+        "new blocks before the rest"
+    )
+    rest = book.next_task(50, 180, every_script, limit=60)
+    assert rest == ScanTask(50, 109, (new,))
+    assert rest.until == 149
+    book.extend(rest)
+    assert book.of((0, 0)) == (Coverage(old, ((50, 180),)), Coverage(new, ((50, 109), (150, 180))))
+    assert book.scanned_to(50, every_script) == 109
+    book.extend(ScanTask(110, 149, (new,)))
     both = ScriptRange(0, 0, 0, 400)
-    assert book.of((0, 0)) == (Coverage(both, 50, 149),)
-    assert book.next_task(50, 180) == ScanTask(150, 180, (both,))
-    book.extend(ScanTask(150, 180, (both,)))
-    assert book.next_task(50, 180) is None
-    assert book.scanned_to(50) == 180
-    assert book.next_task(20, 180) == ScanTask(20, 180, (both,)), "an earlier birthday begins anew"
+    assert book.of((0, 0)) == (Coverage(both, ((50, 180),)),)
+    assert book.next_task(50, 180, every_script) is None
+    assert book.scanned_to(50, every_script) == 180
+    assert book.next_task(20, 180, every_script) == ScanTask(20, 49, (both,)), "an earlier birthday"
+
+
+def test_only_what_is_due_is_asked_for_and_the_rest_goes_along_on_request() -> None:
+    book, due = CoverageBook(), {(0, 0): 25, (1, 0): 10}
+    book.add(ScriptRange(0, 0, 0, 150))
+    book.add(ScriptRange(1, 0, 0, 10))
+    task = book.next_task(0, 99, due.__getitem__, limit=50)
+    assert task == ScanTask(0, 49, (ScriptRange(0, 0, 0, 25), ScriptRange(1, 0, 0, 10)))
+    wide = book.widened(task)
+    assert wide == ScanTask(0, 49, (ScriptRange(0, 0, 0, 150), ScriptRange(1, 0, 0, 10)))
+    book.extend(wide)
+    rest = book.next_task(0, 99, due.__getitem__)
+    assert rest == ScanTask(50, 99, (ScriptRange(0, 0, 0, 25), ScriptRange(1, 0, 0, 10)))
+    book.extend(rest)
+    assert book.next_task(0, 99, due.__getitem__) is None
+    assert book.scanned_to(0, due.__getitem__) == 99
+    assert book.share(0, 99, due.__getitem__) == 1
+    due[0, 0] = 60
+    assert book.next_task(0, 99, due.__getitem__) == ScanTask(50, 99, (ScriptRange(0, 0, 25, 60),)), "what it lacks"
+    assert book.share(0, 99, due.__getitem__) == 1 - 35 * 50 / (70 * 100)
+    assert book.scanned_to(0, due.__getitem__) == 49
 
 
 @given(
     st.lists(
         st.tuples(st.just("add"), st.just(0), st.just(0))
-        | st.tuples(st.just("scan"), st.integers(0, 30), st.integers(1, 12))
+        | st.tuples(st.just("due"), st.integers(0, 60), st.just(0))
+        | st.tuples(st.sampled_from(["scan", "scan wide"]), st.integers(0, 30), st.integers(1, 12))
         | st.tuples(st.just("cut"), st.integers(-1, 30), st.just(0)),
         max_size=30,
     ),
+    st.integers(0, 20),
     st.data(),
 )
-def test_coverage_never_claims_what_was_not_matched(steps: list[tuple[str, int, int]], data: st.DataObject) -> None:
+def test_coverage_is_exactly_what_was_matched(
+    steps: list[tuple[str, int, int]], birthday: int, data: st.DataObject
+) -> None:
     """Beside the book, a plain set of (script, height) pairs that were really matched."""
-    book, matched, derived = CoverageBook(), set[tuple[int, int]](), 0
+    model = _Model(birthday)
     late: list[ScanTask] = []
     for kind, height, limit in steps:
-        if kind == "add":
-            book.add(ScriptRange(0, 0, derived, derived + 10))
-            derived += 10
-        elif kind == "cut":
-            book.truncate(height)
-            matched = {(script, at) for script, at in matched if at <= height}
-        elif found := book.next_task(0, height, limit):
-            late.append(found)
+        if kind in ("scan", "scan wide"):
+            late += model.ask(height, limit, wide=kind == "scan wide")
+        else:
+            model.change(kind, height)
         ends_now = data.draw(st.booleans())
         if late and ends_now:  # tasks end some time, and in any order
-            task = late.pop(data.draw(st.integers(0, len(late) - 1)))
-            book.extend(task)
-            matched |= {
-                (script, at)
-                for part in task.ranges
-                for script in range(part.first, part.end)
-                for at in range(task.start, task.stop + 1)
-            }
-        claimed = {
-            (script, at)
-            for part in book
-            for script in range(part.scripts.first, part.scripts.end)
-            for at in range(part.from_height, part.to_height + 1)
-        }
-        assert claimed <= matched
-        assert sorted(script for part in book for script in range(part.scripts.first, part.scripts.end)) == list(
-            range(derived)
-        )
-    while (rest := book.next_task(0, 30, 7)) is not None:
-        book.extend(rest)
-    assert book.scanned_to(0) == 30 or not derived
+            model.carry_out(late.pop(data.draw(st.integers(0, len(late) - 1))))
+        model.check()
+    model.finish()
+
+
+class _Model:
+    """A book of one branch, and the (script, height) pairs that were really matched."""
+
+    def __init__(self, birthday: int) -> None:
+        self.book = CoverageBook()
+        self.birthday = birthday
+        self.matched: set[tuple[int, int]] = set()
+        self.derived, self.due = 0, 5
+
+    def due_now(self, _branch: BranchId) -> int:
+        return self.due
+
+    @property
+    def wanted(self) -> range:
+        return range(min(self.due, self.derived))
+
+    def change(self, kind: str, number: int) -> None:
+        if kind == "add":
+            self.book.add(ScriptRange(0, 0, self.derived, self.derived + 10))
+            self.derived += 10
+        elif kind == "due":
+            self.due = number
+        else:
+            self.book.truncate(number)
+            self.matched = {(script, at) for script, at in self.matched if at <= number}
+
+    def ask(self, tip: int, limit: int, wide: bool) -> list[ScanTask]:
+        found = self.book.next_task(self.birthday, tip, self.due_now, limit)
+        if found is None:
+            return []
+        assert self.birthday <= found.start <= found.stop <= min(tip, found.until)
+        asked = {script for part in found.ranges for script in range(part.first, part.end)}
+        assert asked == {script for script in self.wanted if (script, found.start) not in self.matched}
+        return [self.book.widened(found) if wide else found]
+
+    def carry_out(self, task: ScanTask) -> None:
+        self.book.extend(task)
+        for part in task.ranges:
+            heights = range(task.start, task.stop + 1)
+            self.matched.update((script, at) for script in range(part.first, part.end) for at in heights)
+
+    def check(self) -> None:
+        claimed: set[tuple[int, int]] = set()
+        derived: list[int] = []
+        for part in self.book:
+            scripts = range(part.scripts.first, part.scripts.end)
+            derived += scripts
+            claimed.update((script, at) for a, b in part.spans for at in range(a, b + 1) for script in scripts)
+        assert claimed == self.matched
+        assert derived == [*range(self.derived)]
+        lacking = [at for at in range(self.birthday, 31) for s in self.wanted if (s, at) not in self.matched]
+        complete = min(lacking, default=31 if self.wanted else self.birthday)
+        assert min(self.book.scanned_to(self.birthday, self.due_now), 30) == complete - 1
+
+    def finish(self) -> None:
+        while (rest := self.book.next_task(self.birthday, 30, self.due_now, 7)) is not None:
+            self.carry_out(rest)
+        assert all((script, at) in self.matched for script in self.wanted for at in range(self.birthday, 31))
 
 
 def test_a_place_that_is_not_derived_is_no_script() -> None:

@@ -324,7 +324,7 @@ class Network:
         announced = headers.tip_height if node is None else max(node.announced_height, headers.tip_height)
         filters = self.files.filters.tip_height if self._node is None else self._node.filter_tip
         stale = tip_time is None or self._parts.clock() - tip_time > STALE_SECONDS
-        phase, percent = self._phase(announced, filters, scanned)
+        phase, percent = self._phase(announced, filters)
         return api.SyncStatus(
             network=self._parts.params.name,
             phase=phase,
@@ -358,7 +358,15 @@ class Network:
             and (self._session is None or (self._scanner is not None and self._scanner.complete))
         )
 
-    def _phase(self, announced: int, filters: int, scanned: int | None) -> tuple[api.Phase, float]:
+    def _scan_percent(self, tip: int) -> float:
+        """How much is matched, by scripts and heights: those that join late have the lowest heights before them."""
+        session = self._session
+        start = None if session is None else self._start(session, self._node)
+        return (
+            0.0 if session is None or start is None else _percent(1_000 * session.ledger.scan_share(start, tip), 1_000)
+        )
+
+    def _phase(self, announced: int, filters: int) -> tuple[api.Phase, float]:
         if self._node is None:
             return "offline", 0.0
         status = self._node.status()
@@ -370,13 +378,13 @@ class Network:
         if filters < tip:
             return "filters", _percent(filters, tip)
         if self._scanner is not None and not self._scanner.complete:
-            return "blocks", _percent(max(scanned or 0, 0), tip)
+            return "blocks", self._scan_percent(tip)
         return ("synced", 100.0) if self.synced() else ("headers", _percent(tip, announced))
 
 
 _SHOWN: Final = frozenset({"history", "balance", "coins", "addresses", "accounts", "labels"})
 
 
-def _percent(done: int, whole: int) -> float:
+def _percent(done: float, whole: int) -> float:
     """How much is done, never quite 100 while something is left."""
     return 0.0 if whole <= 0 else max(0.0, min(99.9, 100.0 * done / whole))

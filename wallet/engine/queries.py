@@ -16,7 +16,7 @@ from wallet.engine.network import Network
 from wallet.engine.parts import Parts
 from wallet.engine.session import Session
 from wallet.engine.views import address_text, history_row
-from wallet.ledger.keychain import EXTERNAL, MIN_AHEAD, AccountId, ScriptRef
+from wallet.ledger.keychain import EXTERNAL, AccountId, ScriptRef
 from wallet.ledger.labels import LabelError, LabelKind
 from wallet.ledger.ledger import Ledger
 from wallet.ledger.record import PaymentRequest
@@ -134,10 +134,11 @@ class Queries:
     def _refuse_out_of_reach(ledger: Ledger, account: AccountId) -> None:
         """Money on an address so far out would be lost with the computer: the seed words alone must bring it back."""
         ref, _ = ledger.keychain.peek(account, EXTERNAL)
-        if ledger.keychain.beyond_reach(ref):
+        if ledger.beyond_reach(ref):
+            unused = ref.index - ledger.last_proven(account, EXTERNAL) - 1
             message = (
-                f"{ref.index} addresses were given out and the last {MIN_AHEAD} never used; one further out might not "
-                "be found again from the seed words: use one of those (see `wren addresses`)"
+                f"{ref.index} addresses were given out and the last {unused} never paid in a block; one further out "
+                "might not be found again from the seed words: use one of those (see `wren addresses`)"
             )
             raise api.WrenError("refused", message)
 

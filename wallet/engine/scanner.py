@@ -1,6 +1,7 @@
 """Finds the wallet's transactions: filters from the birthday to the tip, and the blocks that they hit.
 
-What is to be matched is the ledger's to say (`next_scan`): every script against every height, whenever it was derived.
+What is to be matched is the ledger's to say (`next_scan`): every due script against every height, whenever it was
+derived. Where filters are long, and would cost much to come back to, scripts that are not due yet are matched as well.
 Filters of the next heights are on their way while the present ones are matched; a batch has fewer of them where they
 are long, so that memory does not grow with them. A batch is noted as scanned in the same transaction as the last of
 what was found in it, and only after all of it was entered; batches in which nothing was found are stored together, two
@@ -28,6 +29,8 @@ _AHEAD: Final = 4
 _BATCH_BYTES: Final = 2_000_000
 _SIZES: Final = (SCAN_LIMIT, 500, 250, 125, 63)
 """Filters in a batch: as many as are not more bytes than that."""
+_LONG: Final = 4_000
+"""Bytes of a filter, on average of a batch, from which on scripts that need not be matched cost little beside it."""
 _COMMIT_SECONDS: Final = 0.5
 _BLOCKS_AT_ONCE: Final = 8
 
@@ -98,10 +101,12 @@ class Scanner:
     def _next_task(self) -> ScanTask | None:
         """What the ledger wants next, as much of it as is on its way already, or as makes a batch."""
         task = None if self._birthday is None else self._ledger.next_scan(self._birthday, self._filter_tip)
-        return None if task is None else replace(task, stop=min(task.stop, self._stop_for(task.start)))
+        return None if task is None else replace(task, stop=min(task.stop, self._stop_for(task.start, task.until)))
 
-    def _stop_for(self, start: int) -> int:
-        return next((stop for first, stop in self._coming if first == start), start + self._size - 1)
+    def _stop_for(self, start: int, until: int) -> int:
+        """Where the batch that begins at a height ends: as it was asked for, or as it would be now."""
+        stop = next((stop for first, stop in self._coming if first == start), start + self._size - 1)
+        return min(stop, until)
 
     async def run(self) -> None:
         """Scan whatever there is to scan, for ever."""
@@ -136,13 +141,16 @@ class Scanner:
 
     async def _scan(self, task: ScanTask) -> None:
         batch = await self._filters(task)
+        length = sum(map(len, batch.filters)) / len(batch.filters)
+        if length >= _LONG:
+            task = self._ledger.widened(task)
         expected = dict(enumerate(batch.block_hashes, task.start))
         hits = self._matcher_for(task).match(batch.filters, batch.block_hashes)
         await self._apply([task.start + position for position in hits], expected)
         self._refuse_stale()
         self._ledger.scanned(task, batch.block_hashes)
         self.counts.filters += len(batch.filters)
-        self._size = _next_size(self._size, sum(map(len, batch.filters)) / len(batch.filters))
+        self._size = _next_size(self._size, length)
         self._commit_in_time(bool(hits))
 
     def _commit_in_time(self, found: bool) -> None:
@@ -161,13 +169,12 @@ class Scanner:
 
     async def _filters(self, task: ScanTask) -> FilterBatch:
         """The task's filters, while the next ones are asked for too."""
-        start = task.start
         wanted = [(task.start, task.stop)]
         for _ in range(_AHEAD):
             start = wanted[-1][1] + 1
-            if start > self._filter_tip:
+            if start > task.until:
                 break
-            wanted.append((start, min(self._stop_for(start), self._filter_tip)))
+            wanted.append((start, self._stop_for(start, task.until)))
         for key in [key for key in self._coming if key not in wanted]:
             self._coming.pop(key).cancel()
         for key in wanted:

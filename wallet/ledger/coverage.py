@@ -1,41 +1,60 @@
 """Which scripts were matched against which heights, and what is to be scanned next.
 
-Every derived script must be matched against every block from the wallet's birthday to the tip, whatever the moment it
-was derived at. So each range of scripts carries the heights it has behind it, stored in the same transaction as what
-was found there.
+Every script that is due must be matched against every block from the wallet's birthday to the tip, whatever the moment
+it was derived at. So each range of scripts carries the heights it has behind it, stored in the same transaction as what
+was found there. The newest heights come first: scripts that are derived on the way go along from there, and what they
+missed is made up for afterwards, in one pass for all of them.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from wallet.ledger.keychain import BranchId, ScriptRange
 
 SCAN_LIMIT = 1_000
 """How many blocks one task asks for at most: what one getcfilters may ask (BIP157)."""
 
+Span: TypeAlias = tuple[int, int]
+"""Heights first…last, both included."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Coverage:
-    """Scripts and the heights they were matched against, both ends included; to_height < from_height: none yet."""
+    """Scripts and the heights they were matched against: ascending, apart from one another by a height at least."""
 
     scripts: ScriptRange
-    from_height: int = 0
-    to_height: int = -1
+    spans: tuple[Span, ...] = ()
 
-    def next_height(self, birthday: int) -> int:
-        """The first height from `birthday` on that is still to be matched."""
-        if self.to_height < self.from_height or self.from_height > birthday:
-            return birthday
-        return max(birthday, self.to_height + 1)
+    def gaps(self, first: int, last: int) -> Iterator[Span]:
+        """The heights from `first` to `last` that are still to be matched, ascending."""
+        for start, stop in self.spans:
+            if stop < first:
+                continue
+            if start > last:
+                break
+            if first < start:
+                yield first, start - 1
+            first = stop + 1
+        if first <= last:
+            yield first, last
 
 
 @dataclass(frozen=True, slots=True)
 class ScanTask:
-    """Match the scripts of `ranges` against the blocks start..stop, both included."""
+    """Match the scripts of `ranges` against the blocks start..stop, both included.
+
+    until: up to where all these scripts lack the blocks, so that they will be asked for next.
+    """
 
     start: int
     stop: int
     ranges: tuple[ScriptRange, ...]
+    until: int = field(default=-1, compare=False)
+
+
+Due: TypeAlias = Callable[[BranchId], int]
+"""How many scripts of a branch must be matched against everything."""
 
 
 class CoverageBook:
@@ -66,26 +85,52 @@ class CoverageBook:
         """Forget a branch."""
         self._parts.pop(branch, None)
 
-    def next_task(self, birthday: int, tip: int, limit: int = SCAN_LIMIT) -> ScanTask | None:
-        """The lowest heights up to `tip` that some scripts still lack, with those scripts; None when all is done."""
-        lacking = [(part.next_height(birthday), part.scripts) for part in self]
-        start = min((height for height, _ in lacking), default=tip + 1)
-        if start > tip:
-            return None
-        later = min((height for height, _ in lacking if height > start), default=tip + 1)
-        stop = min(tip, later - 1, start + limit - 1)
-        return ScanTask(start, stop, tuple(scripts for height, scripts in lacking if height == start))
+    def _due(self, due: Due) -> Iterator[Coverage]:
+        """Coverage of the scripts that are due alone."""
+        for branch, parts in self._parts.items():
+            end = due(branch)
+            for part in parts:
+                if part.scripts.end <= end:
+                    yield part
+                elif part.scripts.first < end:
+                    yield replace(part, scripts=replace(part.scripts, end=end))
 
-    def scanned_to(self, birthday: int) -> int:
-        """Every script was matched against every block from `birthday` to this height (birthday-1: none)."""
-        return min((part.next_height(birthday) for part in self), default=birthday) - 1
+    def next_task(self, birthday: int, tip: int, due: Due, limit: int = SCAN_LIMIT) -> ScanTask | None:
+        """The next heights up to `tip` that some due scripts lack, with all that lack them; None when all is done."""
+        gaps = [(gap, part.scripts) for part in self._due(due) for gap in part.gaps(birthday, tip)]
+        start = max((first for (first, _), _ in gaps), default=None)
+        if start is None:
+            return None
+        found = [(last, scripts) for (first, last), scripts in gaps if first <= start <= last]
+        until = min(last for last, _ in found)
+        return ScanTask(start, min(until, start + limit - 1), tuple([scripts for _, scripts in found]), until)
+
+    def widened(self, task: ScanTask) -> ScanTask:
+        """The same blocks, with every script that lacks one of them, due or not."""
+        found = (part.scripts for part in self if any(part.gaps(task.start, task.stop)))
+        return replace(task, ranges=tuple(found))
+
+    def scanned_to(self, birthday: int, due: Due) -> int:
+        """Every due script was matched against every block from `birthday` to this height (birthday-1: none)."""
+        beyond = 1 << 62
+        firsts = [next(part.gaps(birthday, beyond))[0] for part in self._due(due)]
+        return min(firsts, default=birthday) - 1
+
+    def share(self, birthday: int, tip: int, due: Due) -> float:
+        """How much of all that is due was done, 0 to 1."""
+        whole = lacking = 0
+        for part in self._due(due):
+            scripts = part.scripts.end - part.scripts.first
+            whole += scripts * max(0, tip + 1 - birthday)
+            lacking += scripts * sum(last + 1 - first for first, last in part.gaps(birthday, tip))
+        return 1.0 - lacking / whole if whole else 0.0
 
     def extend(self, task: ScanTask) -> tuple[BranchId, ...]:
         """Note a task as done; the branches whose coverage changed."""
         changed = {(part.account, part.branch) for part in task.ranges} & self._parts.keys()
         for branch in changed:
             self._parts[branch] = [
-                piece for part in self._parts[branch] for piece in _split(part, task.ranges, task.start, task.stop)
+                piece for part in self._parts[branch] for piece in _split(part, task.ranges, (task.start, task.stop))
             ]
             self._join(branch)
         return tuple(changed)
@@ -94,7 +139,7 @@ class CoverageBook:
         """Forget everything above `height`; the branches whose coverage changed."""
         changed = []
         for branch, parts in self._parts.items():
-            cut = [replace(part, to_height=min(part.to_height, height)) for part in parts]
+            cut = [replace(part, spans=_below(part.spans, height)) for part in parts]
             if cut != parts:
                 self._parts[branch] = cut
                 self._join(branch)
@@ -105,17 +150,16 @@ class CoverageBook:
         """Make one of neighbours with the same heights behind them."""
         joined: list[Coverage] = []
         for part in self._parts[branch]:
-            tidy = part if part.to_height >= part.from_height else Coverage(part.scripts)
             last = joined[-1] if joined else None
-            if last is not None and (last.from_height, last.to_height) == (tidy.from_height, tidy.to_height):
-                joined[-1] = replace(last, scripts=replace(last.scripts, end=tidy.scripts.end))
+            if last is not None and last.spans == part.spans:
+                joined[-1] = replace(last, scripts=replace(last.scripts, end=part.scripts.end))
             else:
-                joined.append(tidy)
+                joined.append(part)
         self._parts[branch] = joined
 
 
-def _split(part: Coverage, ranges: Iterable[ScriptRange], start: int, stop: int) -> Iterator[Coverage]:
-    """A part with start..stop added where `ranges` overlap it: ranges may have been joined since a task was given."""
+def _split(part: Coverage, ranges: Iterable[ScriptRange], span: Span) -> Iterator[Coverage]:
+    """A part with a span added where `ranges` overlap it: ranges may have been joined since a task was given."""
     own = part.scripts
     first = own.first
     for scripts in sorted(ranges):
@@ -124,16 +168,20 @@ def _split(part: Coverage, ranges: Iterable[ScriptRange], start: int, stop: int)
             continue
         if first < low:
             yield replace(part, scripts=replace(own, first=first, end=low))
-        yield _covered(replace(part, scripts=replace(own, first=low, end=high)), start, stop)
+        yield Coverage(replace(own, first=low, end=high), _with(part.spans, span))
         first = high
     if first < own.end:
         yield replace(part, scripts=replace(own, first=first))
 
 
-def _covered(part: Coverage, start: int, stop: int) -> Coverage:
-    """Coverage with start..stop added. What would leave a hole is ignored; what lies below one begins anew."""
-    if part.to_height < part.from_height or stop < part.from_height - 1:
-        return replace(part, from_height=start, to_height=stop)
-    if start > part.to_height + 1:
-        return part
-    return replace(part, from_height=min(part.from_height, start), to_height=max(part.to_height, stop))
+def _with(spans: tuple[Span, ...], new: Span) -> tuple[Span, ...]:
+    """Spans with one more, those that meet made one."""
+    first, last = new
+    met = [span for span in spans if span[0] <= last + 1 and span[1] >= first - 1]
+    whole = (min([first, *(start for start, _ in met)]), max([last, *(stop for _, stop in met)]))
+    return tuple(sorted([whole, *(span for span in spans if span not in met)]))
+
+
+def _below(spans: tuple[Span, ...], height: int) -> tuple[Span, ...]:
+    """What of spans is not above a height."""
+    return tuple([(start, min(stop, height)) for start, stop in spans if start <= height])

@@ -1,7 +1,11 @@
 """The wallet's own scripts: derived ahead, looked up by script, revealed one by one.
 
-Scripts are derived in chunks far beyond the gap limit, and ever larger ones, so that a restore rarely has to match
-heights again for scripts that came late. The gap limit (20) is what other wallets search, and only warns.
+A restored wallet looks at dozens of branches, and all but a few were never used; each script costs time for every
+block, and now and then a block that is fetched for nothing. So of a branch without any payment few scripts are due,
+which must be matched against everything. Those of the usual accounts are derived further all the same, to be matched
+where filters are long, which costs next to nothing there and would cost much to make up for. Once a branch is used its
+scripts are derived and due in chunks far beyond the gap limit, and ever larger ones. The gap limit (20) is what other
+wallets search, and only warns.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -20,10 +24,12 @@ BranchId: TypeAlias = tuple[AccountId, int]
 EXTERNAL = 0
 CHANGE = 1
 GAP_LIMIT = 20
-LOOK_AHEAD = 200
-"""How many scripts are derived at first, and at least at a time."""
-MIN_AHEAD = 100
-"""How many underived-yet-usable scripts are always left beyond the last one used or revealed."""
+LOOK_AHEAD = 150
+"""How many scripts are derived at a time, at least; at first of the usual accounts only."""
+FRESH_AHEAD = 25
+"""How many scripts are due of a branch that was never used; of unusual accounts no more are derived at first."""
+MIN_AHEAD = 50
+"""How many scripts at least are due beyond the last one that was used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,11 @@ class Account:
         """What spending from this account looks like, to reckon sizes with."""
         policy = self.external.multisig
         return self.type if policy is None else MultisigInput(self.type, policy)
+
+    @property
+    def is_usual(self) -> bool:
+        """The first account of its type, at the usual place: where a wallet's payments mostly are."""
+        return self.account == 0 and not self.label
 
     def branches(self) -> dict[int, Descriptor]:
         """The descriptors by branch number."""
@@ -102,6 +113,7 @@ class Keychain:
     def __init__(self, look_ahead: int = LOOK_AHEAD) -> None:
         self._look_ahead = look_ahead
         self._min_ahead = min(MIN_AHEAD, look_ahead)
+        self._fresh_ahead = min(FRESH_AHEAD, look_ahead)
         self._accounts: dict[AccountId, Account] = {}
         self._branches: dict[BranchId, _Branch] = {}
         self._refs: dict[bytes, ScriptRef] = {}
@@ -169,8 +181,9 @@ class Keychain:
         first = len(branch.scripts)
         if not branch.descriptor.is_ranged:
             end = 1
-        elif first - branch.next_index < max(self._min_ahead, account.gap_limit):
-            end = branch.next_index + max(self._look_ahead, branch.next_index, account.gap_limit)
+        elif first - branch.next_index < max(self.reach(branch.last_used), account.gap_limit):
+            chunk = self._look_ahead if first or account.is_usual else self._fresh_ahead
+            end = branch.next_index + max(chunk, branch.next_index, account.gap_limit)
         else:
             return None
         if first >= end:
@@ -181,7 +194,26 @@ class Keychain:
             self._refs[script] = ScriptRef(*key, index)
         return ScriptRange(*key, first, end)
 
+    def due(self, key: BranchId) -> int:
+        """How many scripts of a branch must be matched against every block; the others may be.
+
+        Never fewer than the gap limit beyond what was used or given out.
+        """
+        branch = self._branches[key]
+        if branch.last_used >= 0 or self._accounts[key[0]].gap_limit > GAP_LIMIT:
+            return len(branch.scripts)
+        chunks = -(-(branch.revealed + GAP_LIMIT) // self._fresh_ahead)
+        return min(len(branch.scripts), chunks * self._fresh_ahead)
+
+    def reach(self, last_used: int) -> int:
+        """How far beyond the last index that was used, -1 for none, every payment is found on restoring."""
+        return self._fresh_ahead if last_used < 0 else self._min_ahead
+
     # --- use ---
+
+    def last_used(self, account: AccountId, branch: int) -> int:
+        """The highest index that any transaction paid, -1 for none."""
+        return self._branches[account, branch].last_used
 
     def is_used(self, ref: ScriptRef) -> bool:
         """Whether any transaction ever paid it."""
@@ -244,10 +276,6 @@ class Keychain:
         """Whether a wallet that searches by the gap limit would not find this script, restored from the seed."""
         state = self._branches[ref.account, ref.branch]
         return ref.index > state.last_used + self._accounts[ref.account].gap_limit
-
-    def beyond_reach(self, ref: ScriptRef) -> bool:
-        """Whether even this wallet would not be sure to find a payment to this script, restored from the seed."""
-        return ref.index > self._branches[ref.account, ref.branch].last_used + self._min_ahead
 
     def known_refs(self, account: AccountId, branch: int) -> Iterator[ScriptRef]:
         """The scripts that were given out or used, in order."""

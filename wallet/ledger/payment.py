@@ -154,9 +154,16 @@ def draft_of(
 
 
 def change_place(ledger: LedgerView, account: Account) -> tuple[ScriptRef, bytes]:
-    """A script for change that was never used."""
+    """A script for change that was never used; after many payments that came to nothing, one that those used as well.
+
+    The seed words alone must bring it back: a restored wallet does not look arbitrarily far.
+    """
     branch = EXTERNAL if account.internal is None else CHANGE
     ref, derived = ledger.keychain.peek(account.id, branch)
+    if ledger.beyond_reach(ref):
+        last = ledger.last_proven(account.id, branch)
+        ref = ScriptRef(account.id, branch, last + ledger.keychain.reach(last))
+        derived = ledger.keychain.derived(ref)
     return ref, derived.script_pubkey
 
 

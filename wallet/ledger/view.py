@@ -201,8 +201,33 @@ class LedgerView:
     # --- scanning ---
 
     def next_scan(self, birthday: int, tip: int, limit: int = SCAN_LIMIT) -> ScanTask | None:
-        """The next heights to match, from the lowest that some scripts lack; None when all is matched up to `tip`."""
-        return self._coverage.next_task(birthday, tip, limit)
+        """The next heights to match, and the scripts that lack them; None when all is matched up to `tip`."""
+        return self._coverage.next_task(birthday, tip, self.keychain.due, limit)
+
+    def widened(self, task: ScanTask) -> ScanTask:
+        """The same heights, with scripts that may be matched beside those that must be."""
+        return self._coverage.widened(task)
+
+    def scan_share(self, birthday: int, tip: int) -> float:
+        """How much of what must be matched up to `tip` was, 0 to 1."""
+        return self._coverage.share(birthday, tip, self.keychain.due)
+
+    def beyond_reach(self, ref: ScriptRef) -> bool:
+        """Whether even this wallet would not be sure to find a payment to this script, restored from the seed.
+
+        Reckoned from what blocks hold: an unconfirmed payment may never come, and then a restored wallet has not seen
+        it.
+        """
+        last = self.last_proven(ref.account, ref.branch)
+        return ref.index > last + self.keychain.reach(last)
+
+    def last_proven(self, account: AccountId, branch: int) -> int:
+        """The highest index of a branch that a transaction in a block pays, -1 for none."""
+        for index in range(self.keychain.last_used(account, branch), -1, -1):
+            paying = self._book.paying(self.keychain.script(ScriptRef(account, branch, index)))
+            if any(self._book.records[Txid(outpoint[:32])].location is not None for outpoint in paying):
+                return index
+        return -1
 
     def repeats(self) -> list[int]:
         """Heights of blocks to fetch and apply once more: a coin found below them may be spent in them."""
@@ -214,7 +239,7 @@ class LedgerView:
 
     def scan_height(self, birthday: int) -> int:
         """The wallet is complete from `birthday` up to this height (birthday-1: not at all)."""
-        return min([self._coverage.scanned_to(birthday), *(height - 1 for height in self.repeats())])
+        return min([self._coverage.scanned_to(birthday, self.keychain.due), *(height - 1 for height in self.repeats())])
 
     def block_hashes(self) -> Mapping[int, BlockHash]:
         """What the ledger holds to be the chain: recent scanned blocks, and every block that it read, by height."""

@@ -32,7 +32,8 @@ _ACCOUNTS = "SELECT id, number, external, internal, gap_limit, label FROM accoun
 _REVEALED = "SELECT account, branch, revealed FROM branches"
 _SCRIPTS = "SELECT account, branch, position, script_pubkey FROM scripts"
 _COVERAGE = """
-SELECT account, branch, first, past, from_height, to_height FROM coverage ORDER BY account, branch, first
+SELECT account, branch, first, past, from_height, to_height FROM covered
+ORDER BY account, branch, first, from_height
 """
 _TRANSACTIONS = """
 SELECT txid, raw, seen, height, block_hash, position, block_time, coinbase, local, announced, abandoned, genuine
@@ -116,7 +117,7 @@ class SqliteLedgerStore:
                 requests={request.ref: request for request in map(request_of, query(_REQUESTS))},
             )
             for branch, rows in groupby(query(_COVERAGE), itemgetter(0, 1)):
-                state.coverage[branch] = tuple(map(coverage_of, rows))
+                state.coverage[branch] = tuple([coverage_of(*part) for part in groupby(rows, itemgetter(0, 1, 2, 3))])
         return state
 
     def _account(self, row: tuple[Any, ...]) -> Account:

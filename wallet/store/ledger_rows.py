@@ -53,9 +53,9 @@ DELETE_BRANCHES = "DELETE FROM branches WHERE account = ?"
 DELETE_ACCOUNT = "DELETE FROM accounts WHERE id = ?"
 PUT_REVEALED = "INSERT OR REPLACE INTO branches (account, branch, revealed) VALUES (?, ?, ?)"
 PUT_SCRIPT = "INSERT OR REPLACE INTO scripts (account, branch, position, script_pubkey) VALUES (?, ?, ?, ?)"
-DELETE_COVERAGE = "DELETE FROM coverage WHERE account = ? AND branch = ?"
+DELETE_COVERAGE = "DELETE FROM covered WHERE account = ? AND branch = ?"
 PUT_COVERAGE = """
-INSERT INTO coverage (account, branch, first, past, from_height, to_height) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO covered (account, branch, first, past, from_height, to_height) VALUES (?, ?, ?, ?, ?, ?)
 """
 FREEZE = "INSERT OR IGNORE INTO frozen (outpoint) VALUES (?)"
 THAW = "DELETE FROM frozen WHERE outpoint = ?"
@@ -123,10 +123,9 @@ def _hashes(joined: bytes) -> tuple[Hash256, ...]:
     return tuple(Hash256(joined[at : at + 32]) for at in range(0, len(joined), 32))
 
 
-def coverage_of(row: Row) -> Coverage:
-    """Coverage from its row."""
-    account, branch, first, past, from_height, to_height = row
-    return Coverage(ScriptRange(account, branch, first, past), from_height, to_height)
+def coverage_of(scripts: Row, rows: Iterable[Row]) -> Coverage:
+    """Coverage of a range from its rows, one for each span of heights; an empty span stands for none."""
+    return Coverage(ScriptRange(*scripts), tuple([row[4:] for row in rows if row[4] <= row[5]]))
 
 
 def request_of(row: Row) -> PaymentRequest:
@@ -169,11 +168,15 @@ def _account_rows(change: ChangeSet) -> list[Row]:
     ]
 
 
+_NONE = (0, -1)
+
+
 def _coverage_rows(change: ChangeSet) -> list[Row]:
     return [
-        (*branch, part.scripts.first, part.scripts.end, part.from_height, part.to_height)
+        (*branch, part.scripts.first, part.scripts.end, *span)
         for branch, parts in change.coverage.items()
         for part in parts
+        for span in part.spans or (_NONE,)
     ]
 
 

@@ -133,4 +133,19 @@ CREATE INDEX transactions_by_height ON transactions (height) WHERE height IS NOT
 CREATE INDEX own_outputs_by_txid ON own_outputs (txid)
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_COVERED = """
+CREATE TABLE covered (
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    branch INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    past INTEGER NOT NULL CHECK (past > first),
+    from_height INTEGER NOT NULL,
+    to_height INTEGER NOT NULL,
+    PRIMARY KEY (account, branch, first, from_height)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO covered SELECT account, branch, first, past, from_height, to_height FROM coverage;
+DROP TABLE coverage
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _COVERED)
