@@ -150,4 +150,11 @@ async def test_the_box_judges_in_words(tmp_path: Path) -> None:
     both = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon acoustic worry"
     found = await world.engine.run(api.CheckPhrase(both))
     assert (found.kind, found.alternatives) == ("bip39", ("electrum",))
+    for begun, first, count in (
+        ("", "abandon", 2048),
+        ("あいこ", "あいこくしん", 2048),
+        ("legal win", "abandon", 2048),
+    ):
+        words = await world.engine.run(api.GetWordList(begun))
+        assert (words[0], len(words)) == (first, count)
     await world.engine.close()

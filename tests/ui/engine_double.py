@@ -59,6 +59,9 @@ def detail(row: api.HistoryRow) -> api.TransactionDetail:
     )
 
 
+NOT_RESTORED = api.SearchReport(restored=False, searching=False, found=(), nothing_found=False)
+
+
 @dataclass
 class EngineDouble:
     """Behaves as scripted by its fields. `refuse` maps a command's type to the error that it meets."""
@@ -71,6 +74,7 @@ class EngineDouble:
     warnings: tuple[api.PaymentWarning, ...] = ()
     refuse: dict[type[api.Command[Any]], api.WrenError] = field(default_factory=dict)
     asked: list[api.Command[Any]] = field(default_factory=list)
+    search: api.SearchReport = NOT_RESTORED
     closed: bool = False
     address: int = 0
     _listeners: list[api.Listener] = field(default_factory=list)
@@ -121,6 +125,16 @@ class EngineDouble:
         if len(words) != 12:
             return api.PhraseCheck(None, f"{len(words)} words so far; a phrase has 12 or more", complete=False)
         return api.PhraseCheck("bip39", "A seed phrase of 12 English words.", complete=True)
+
+    def _GetWordList(self, command: api.GetWordList) -> tuple[str, ...]:  # noqa: N802
+        return (*WORDS.split(), "abandon", "ability", "able", "about", "above")
+
+    def _GetSearch(self, command: api.GetSearch) -> api.SearchReport:  # noqa: N802
+        return self.search
+
+    def _Rescan(self, command: api.Rescan) -> api.RescanReport:  # noqa: N802
+        self.search = api.SearchReport(restored=True, searching=True, found=(), nothing_found=False)
+        return api.RescanReport(0, command.gap or 20, 20)
 
     def _made(self, name: str) -> api.CreatedWallet:
         self.wallets.append(api.WalletInfo(name, "regtest", "keyring", locked=False))

@@ -44,7 +44,7 @@ class WrenEngine:
         self._following = False
         self._network = Network(parts, self._emit)
         self._fees = Fees(parts.params, self._network, lambda: self._following and self._session is not None)
-        self._search = AccountSearch(parts.params, self._network, lambda: self._session)
+        self._search = AccountSearch(parts.params, self._network, lambda: self._session, self._emit)
         self._listeners += [self._fees.heard, self._search.heard]
         self._syncing = Syncing(self._network, self._open_session, self._search.settle)
         self._staging = Staging(parts)
@@ -66,6 +66,7 @@ class WrenEngine:
             api.ListWallets: onboarding.list_wallets,
             api.NewPhrase: onboarding.new_phrase,
             api.CheckPhrase: onboarding.check_phrase,
+            api.GetWordList: onboarding.word_list,
             api.CreateWallet: onboarding.create,
             api.RestoreWallet: onboarding.restore,
             api.OpenWallet: onboarding.open,

@@ -70,6 +70,9 @@ class Onboarding:
             watch_only=found.watch_only,
         )
 
+    async def word_list(self, command: api.GetWordList) -> tuple[str, ...]:
+        return await self._parts.vault.word_list(command.text)
+
     async def create(self, command: api.CreateWallet) -> api.CreatedWallet:
         self._parts.folder.check_name(command.name)
         phrase = command.phrase or await self._parts.vault.new_phrase(command.words)

@@ -55,8 +55,15 @@ def remember(store: WalletStore, kept: Iterable[AccountId], reserve: Iterable[Ac
 class AccountSearch:
     """Keeps the accounts of the open wallet in step with what is found."""
 
-    def __init__(self, params: ChainParams, network: Network, session: Callable[[], Session | None]) -> None:
+    def __init__(
+        self,
+        params: ChainParams,
+        network: Network,
+        session: Callable[[], Session | None],
+        emit: Callable[[api.Event], None],
+    ) -> None:
         self._params = params
+        self._emit = emit
         self._network = network
         self._session = session
         self._reserve: tuple[Session, tuple[AccountKeys, ...]] | None = None
@@ -118,6 +125,7 @@ class AccountSearch:
             session.store.set_meta(SEARCH, "")
         finally:
             self._settling = False
+        self._emit(api.WalletChanged(frozenset({"accounts"})))
 
 
 def _place(keys: AccountKeys) -> tuple[str, int] | None:

@@ -143,6 +143,10 @@ class Vault:
             answer.get("watch_only", False),
         )
 
+    async def word_list(self, text: str) -> tuple[str, ...]:
+        """The BIP39 words of the language that a text is most likely in."""
+        return tuple(await self._ask("word_list", text=text))
+
     async def create(
         self, ref: VaultRef, secret: RestoreInput, password: str | None, cost: Cost | None = None
     ) -> CreatedVault:

@@ -79,13 +79,30 @@ def _check_phrase(request: Request, _: Announce) -> dict[str, Any]:
     }
 
 
+def _word_list(request: Request, _: Announce) -> list[str]:
+    """The words composed, as they are typed."""
+    words = unicodedata.normalize("NFKD", request["text"]).lower().split()
+    return [unicodedata.normalize("NFC", word) for word in seed.wordlist(_likeliest(words))]
+
+
+def _likeliest(words: list[str]) -> str:
+    """The language whose list has the most of these words, or of their beginnings; English comes first."""
+
+    def known(language: str) -> tuple[int, int]:
+        listed = seed.wordlist(language)
+        found = frozenset(listed).intersection(words)
+        begun = bool(words) and any(word.startswith(words[-1]) for word in listed)
+        return len(found), begun
+
+    return max(seed.LANGUAGES, key=known)
+
+
 def _unknown_words(text: str) -> list[int]:
     """Positions, from 0, of the words that the likeliest language does not have; none in what is no phrase."""
     words = unicodedata.normalize("NFKD", text).lower().split()
     if len(words) < 2 or "(" in text:
         return []
-    lists = [frozenset(seed.wordlist(language)) for language in seed.LANGUAGES]
-    likeliest = max(lists, key=lambda known: sum(word in known for word in words))
+    likeliest = frozenset(seed.wordlist(_likeliest(words)))
     return [position for position, word in enumerate(words) if word not in likeliest]
 
 
@@ -235,6 +252,7 @@ def _repair(request: Request, announce: Announce) -> str:
 TASKS: Final[Mapping[str, Task]] = {
     "new_phrase": _new_phrase,
     "check_phrase": _check_phrase,
+    "word_list": _word_list,
     "create": _create,
     "sign": _sign,
     "sign_message": _sign_message,

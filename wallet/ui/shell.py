@@ -28,6 +28,8 @@ class Shell(QWidget):
 
     other_wallet = Signal()
     lock = Signal()
+    restore = Signal()
+    """Another wallet is to be restored: this one turned out to be empty."""
     turned = Signal(str)
     """Another page is looked at: its name."""
     link = Signal(object)
@@ -87,6 +89,7 @@ class Shell(QWidget):
         page = OverviewPage(self.context)
         page.send.connect(lambda: self.sidebar.choose("send"))
         page.receive.connect(lambda: self.sidebar.choose("receive"))
+        page.restore.connect(self.restore)
         page.all_history.connect(lambda: self.sidebar.choose("history"))
         page.opened.connect(self.open_transaction)
         return page

@@ -252,6 +252,7 @@ class Window(QMainWindow):
         self.shell.other_wallet.connect(self._change_wallet)
         self.shell.lock.connect(self.lock)
         self.shell.proof_seen.connect(self.proof_seen)
+        self.shell.restore.connect(self._show_restore)
         self.stack.addWidget(self.shell)
         self._show(self.shell)
         self._name(wallet.name)
@@ -307,13 +308,17 @@ class Window(QMainWindow):
             self.create_page.done.connect(self._made)
         self._show(self.create_page)
 
+    def _leave_restore(self) -> None:
+        """Back from the restore box: to the open wallet where there is one."""
+        self._show(self.welcome if self.shell is None else self.shell)
+
     def _show_restore(self) -> None:
         from wallet.ui.pages.restore import RestorePage
 
         if self.restore_page is None:
             self.restore_page = RestorePage(self.context)
             self.stack.addWidget(self.restore_page)
-            self.restore_page.back.connect(lambda: self._show(self.welcome))
+            self.restore_page.back.connect(self._leave_restore)
             self.restore_page.done.connect(self._made)
         self._show(self.restore_page)
         self.restore_page.box.setFocus()

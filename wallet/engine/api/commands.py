@@ -57,6 +57,13 @@ class CheckPhrase(Command[PhraseCheck]):
 
 
 @dataclass(frozen=True, slots=True)
+class GetWordList(Command[tuple[str, ...]]):
+    """The seed words of the language that a text is most likely in, to complete words from; English for no text."""
+
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CreateWallet(Command[CreatedWallet]):
     """Make a wallet from a new phrase; `phrase` is one of `NewPhrase`, or None to make it on the way.
 

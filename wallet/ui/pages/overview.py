@@ -19,6 +19,7 @@ from wallet.ui.text import format_day, format_time
 from wallet.ui.widgets.amount import AmountLabel
 from wallet.ui.widgets.button import Button, icon_button
 from wallet.ui.widgets.chart import BalanceChart, Point
+from wallet.ui.widgets.found import SearchCard
 from wallet.ui.widgets.frame import card, line
 from wallet.ui.widgets.icon import Icon
 from wallet.ui.widgets.label import Label, caption, note, section
@@ -72,14 +73,17 @@ class PaymentLine(QFrame):
 class OverviewPage(Page):
     """The first page after opening."""
 
-    KINDS = frozenset(("history", "balance", "labels"))
+    KINDS = frozenset(("history", "balance", "labels", "accounts"))
     receive = Signal()
     send = Signal()
     all_history = Signal()
     opened = Signal(str)
+    restore = Signal()
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        self.search = SearchCard(context)
+        self.search.restore.connect(self.restore)
         self.balance = AmountLabel(context.preferences, Type.DISPLAY)
         self.balance.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.pending = AmountLabel(context.preferences, Type.STRONG, "warning", signed=True)
@@ -101,6 +105,7 @@ class OverviewPage(Page):
         self._all.clicked.connect(self.all_history)
         self._empty = note(self.tr("Nothing yet. Your first address is ready under Receive; no need to wait."))
         self._status: api.SyncStatus | None = None
+        self.body.addWidget(self.search)
         self.body.addWidget(self._balance_card())
         self.body.addWidget(card(row(section(self.tr("Latest payments")), None, self._all), self._empty, self._latest))
         self.body.addStretch(1)
@@ -139,6 +144,7 @@ class OverviewPage(Page):
         balance = await self.context.bridge.run(api.GetBalance())
         rows = await self.context.bridge.run(api.GetHistory(CHART_ROWS))
         self._show_balance(balance)
+        await self.search.load()
         await self._show_latest(rows[:LATEST])
         points = balance_points(rows, datetime.now().astimezone()) if len(rows) < CHART_ROWS else []
         self.chart.set_points(points)

@@ -8,7 +8,6 @@ from wallet.ui.context import Context
 from wallet.ui.design.layout import column, row
 from wallet.ui.design.metrics import Space
 from wallet.ui.pages.page import Page
-from wallet.ui.pages.restore import SecretBox
 from wallet.ui.text import safe_text
 from wallet.ui.widgets.button import BusyButton, Button
 from wallet.ui.widgets.field import Field
@@ -16,6 +15,7 @@ from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import note, section, title
 from wallet.ui.widgets.message import Message
 from wallet.ui.widgets.password import NewPassword, PasswordBox
+from wallet.ui.widgets.secretbox import SecretBox
 
 
 class RepairPage(Page):

@@ -4,65 +4,26 @@ import asyncio
 from datetime import date
 
 from PySide6.QtCore import QDate, Signal
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QButtonGroup, QDateEdit, QLayout, QPlainTextEdit, QRadioButton, QTextEdit, QWidget
+from PySide6.QtWidgets import QButtonGroup, QDateEdit, QLayout, QRadioButton, QWidget
 
 from wallet.engine import api
+from wallet.override import override
 from wallet.ui.context import Context
-from wallet.ui.design.colours import colour
-from wallet.ui.design.layout import column, row
-from wallet.ui.design.metrics import Space, Type, code_font
+from wallet.ui.design.layout import box, column, row
+from wallet.ui.design.metrics import Space
 from wallet.ui.pages.create import PasswordStep
 from wallet.ui.pages.page import Page
 from wallet.ui.widgets.button import Button
 from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
-from wallet.ui.widgets.label import note, section, title
+from wallet.ui.widgets.label import caption, note, section, title
 from wallet.ui.widgets.password import PasswordBox
+from wallet.ui.widgets.secretbox import SecretBox
+from wallet.ui.widgets.segmented import Segmented
 
 DEBOUNCE_SECONDS = 0.25
 FIRST_DAY = QDate(2009, 1, 3)
 _WITHOUT_PASSPHRASE = frozenset(("xprv", "xpub", "descriptor", "wif"))
-
-
-class SecretBox(QPlainTextEdit):
-    """What is restored from. Tab leaves it, Esc leaves it alone, and words that are in no list are underlined."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setTabChangesFocus(True)
-        self.setFont(code_font(Type.BODY))
-        self.setFixedHeight(104)
-        self.setPlaceholderText(self.tr("Seed words, or a master key (xprv)"))
-
-    def mark(self, words: tuple[int, ...]) -> None:
-        """Underline words by their numbers, from 0."""
-        underline = QTextCharFormat()
-        underline.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SpellCheckUnderline)
-        underline.setUnderlineColor(QColor(colour("danger")))
-        spans = _word_spans(self.toPlainText())
-        marks: list[QTextEdit.ExtraSelection] = []
-        for word in words:
-            if word < len(spans):
-                selection = QTextEdit.ExtraSelection()
-                cursor = QTextCursor(self.document())
-                cursor.setPosition(spans[word][0])
-                cursor.setPosition(spans[word][1], QTextCursor.MoveMode.KeepAnchor)
-                selection.cursor = cursor
-                selection.format = underline
-                marks.append(selection)
-        self.setExtraSelections(marks)
-
-
-def _word_spans(text: str) -> list[tuple[int, int]]:
-    """Where each word begins and ends."""
-    spans: list[tuple[int, int]] = []
-    end = 0
-    for word in text.split():
-        begin = text.index(word, end)
-        end = begin + len(word)
-        spans.append((begin, end))
-    return spans
 
 
 class BirthdayChoice(QWidget):
@@ -112,6 +73,12 @@ class RestorePage(Page):
             self.passphrase,
             self.tr("Leave empty unless you once chose one. It is not the password of a wallet program."),
         )
+        self.reading = Segmented(
+            self.tr("Made by"), [("bip39", self.tr("most wallets")), ("electrum", "Electrum")], "bip39"
+        )
+        self.reading_row = box(row(caption(self.tr("These words were made by")), self.reading, None))
+        self.reading_row.hide()
+        self.reading.chosen.connect(lambda _kind: self._name_passphrase())
         self.birthday = BirthdayChoice()
         self.seal = PasswordStep(self.tr("&Restore the wallet"))
         self.check: api.PhraseCheck | None = None
@@ -134,7 +101,7 @@ class RestorePage(Page):
         return column(
             title(self.tr("Restore a wallet")),
             note(self.tr("It stays on this computer. Every kind of address is searched in the same pass.")),
-            card(self.box_field, self.passphrase_field, spacing=Space.LARGE),
+            card(self.box_field, self.reading_row, self.passphrase_field, spacing=Space.LARGE),
             card(self.birthday),
             row(self.back_button, None, self.continue_button),
             spacing=Space.LARGE,
@@ -146,6 +113,10 @@ class RestorePage(Page):
         self.verticalScrollBar().setValue(0)
 
     # --- what was typed ---
+
+    @override
+    async def load(self) -> None:
+        self.box.set_words(await self.context.bridge.run(api.GetWordList(self.box.toPlainText())))
 
     def _typed(self) -> None:
         self.check = None
@@ -166,10 +137,28 @@ class RestorePage(Page):
             return
         self.check = found
         self.box.mark(found.unknown_words)
+        self.reading_row.setVisible(bool(found.alternatives))
         self.passphrase_field.setVisible(found.kind not in _WITHOUT_PASSPHRASE)
+        self._name_passphrase()
         self.box_field.set_hint(found.message)
         if found.unknown_words:
             self.box_field.show_error(found.message)
+
+    def _kind(self) -> str | None:
+        """What the text is to be read as."""
+        if self.check is not None and self.check.alternatives:
+            return self.reading.value
+        return None if self.check is None else self.check.kind
+
+    def _name_passphrase(self) -> None:
+        """What belongs to the words beside them has another name in Electrum."""
+        is_electrum = self._kind() == "electrum"
+        self.passphrase_field.rename(self.tr("Seed e&xtension") if is_electrum else self.tr("BIP39 pass&phrase"))
+
+    def _secret(self) -> str:
+        """The text, with the choice in front where it can be read in two ways."""
+        text = self.box.toPlainText().strip()
+        return f"{self.reading.value}: {text}" if self.check is not None and self.check.alternatives else text
 
     def _cannot_judge(self, error: api.WrenError) -> None:
         self.box_field.show_error(error.message)
@@ -198,7 +187,7 @@ class RestorePage(Page):
         with_passphrase = self.passphrase_field.isVisibleTo(self)
         command = api.RestoreWallet(
             name=self.seal.name.text().strip(),
-            secret=self.box.toPlainText().strip(),
+            secret=self._secret(),
             password=self.seal.password.value(),
             passphrase=self.passphrase.text() if with_passphrase else "",
             birthday=self.birthday.value(),
@@ -208,7 +197,7 @@ class RestorePage(Page):
         self.done.emit(restored.wallet)
 
     def _failed(self, error: api.WrenError) -> None:
-        if error.code in {"bad_phrase", "bad_descriptor"}:
+        if error.code in {"bad_phrase", "bad_descriptor", "wrong_network"}:
             self.seal.next.stop()
             self._show(self.first)
             self.box_field.show_error(error.message)
