@@ -201,7 +201,7 @@ def test_a_psbt_of_the_node_is_shown_and_signed(node: RealNode, tmp_path: Path) 
     text.write_text(psbt + "\n")
     shown = wren("psbt", "show", str(binary))
     assert shown == wren("psbt", "show", str(text))
-    keys = ["txid", "version", "inputs", "outputs", "amount", "fee", "fee_rate", "vsize", "locktime", "complete"]
+    keys = ["txid", "version", "inputs", "outputs", "amount", "net", "fee", "fee_rate", "vsize", "locktime", "complete"]
     assert list(shown) == [*keys, "warnings"]
     assert shown["inputs"] == [
         {
@@ -215,6 +215,7 @@ def test_a_psbt_of_the_node_is_shown_and_signed(node: RealNode, tmp_path: Path) 
         }
     ]
     assert shown["outputs"] == [{"address": target, "amount": 299_000, "own": False, "change": False}]
+    assert shown["net"] == -300_000
     assert (shown["amount"], shown["fee"], shown["complete"], shown["warnings"]) == (299_000, 1_000, False, [])
     signed = wren("psbt", "sign", str(binary))
     assert list(signed) == ["psbt", "signed", "complete"]

@@ -55,6 +55,7 @@ class Psbts:
                 for each in judged.outputs
             ),
             amount=judged.amount,
+            net=judged.net,
             fee=judged.fee,
             fee_rate=None if judged.fee is None else round(judged.fee / judged.vsize, 3),
             vsize=judged.vsize,

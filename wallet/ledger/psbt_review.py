@@ -66,10 +66,23 @@ class PsbtReview:
         return sum(each.output.amount for each in self.outputs if not each.own)
 
     @property
+    def net(self) -> Sats | None:
+        """What comes to this wallet, negative when it pays, fee included; None where no wallet judges."""
+        if None in {*(each.own for each in self.inputs), *(each.own for each in self.outputs)}:
+            return None
+        spent = sum(each.output.amount for each in self.inputs if each.own and each.output is not None)
+        return sum(each.output.amount for each in self.outputs if each.own) - spent
+
+    @property
     def high_fee(self) -> str:
-        """Why the fee is out of proportion, in words; empty when it is not, or not known."""
-        moved = self.amount or sum(each.output.amount for each in self.outputs)
-        return "" if self.fee is None else high_fee(self.fee, self.vsize, moved)
+        """Why the fee is out of proportion, in words; empty when it is not, or not known.
+
+        In proportion to what this wallet pays to others: their own money in the same transaction must not hide it.
+        """
+        if self.fee is None:
+            return ""
+        paid = self.amount if self.net is None else max(0, -self.net - self.fee)
+        return high_fee(self.fee, self.vsize, paid or sum(each.output.amount for each in self.outputs if each.own))
 
 
 def review_psbt(psbt: Psbt, ledger: LedgerView | None) -> PsbtReview:

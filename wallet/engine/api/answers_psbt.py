@@ -33,9 +33,10 @@ class PsbtOutputRow:
 
 @dataclass(frozen=True, slots=True)
 class PsbtReview:
-    """amount: what others get (all of it without a wallet). fee: None while it is not known, negative when impossible.
+    """amount: what others get (all of it without a wallet). net: what comes to this wallet, negative when it pays.
 
-    vsize: once signed, about. A warning that is blocking keeps the wallet from signing.
+    fee: None while it is not known, negative when impossible. vsize: once signed, about. A warning that is blocking
+    keeps the wallet from signing.
     """
 
     txid: str
@@ -43,6 +44,7 @@ class PsbtReview:
     inputs: tuple[PsbtInputRow, ...]
     outputs: tuple[PsbtOutputRow, ...]
     amount: int
+    net: int | None
     fee: int | None
     fee_rate: float | None
     vsize: int
