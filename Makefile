@@ -9,7 +9,7 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # What may be missing on a developer's machine (with a loud word at the end of the tests), never in CI.
 OPTIONAL := $(if $(filter true,$(CI)),,-)
 
-.PHONY: help run demo test check pytest soak bench fmt lock clean
+.PHONY: help run demo test check pytest soak fuzz bench fmt lock clean
 
 help:
 	@echo "make run     open the wallet's window (installs what it needs first)"
@@ -17,6 +17,7 @@ help:
 	@echo "make test    set everything up, check the code, run every test"
 	@echo "make check   lint, types, layers, dependencies"
 	@echo "make soak    a long restore beside a real node, and hundreds of kills over everything with keys (some minutes)"
+	@echo "make fuzz    hostile bytes for every decoder, a minute each (SECONDS=60)"
 	@echo "make bench   print the benchmarks: goal, figure, MET or MISSED"
 	@echo "make fmt     format the code"
 	@echo "make lock    renew the lock files"
@@ -52,6 +53,11 @@ check: $(VENV)/.dev
 soak: $(VENV)/.dev
 	@$(PY) tools/fetch_node.py >/dev/null
 	@WREN_SOAK=1 $(PY) -m pytest -q tests/realnode/test_long_restore.py tests/soak
+
+fuzz: $(VENV)/.dev
+	-@$(PY) -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes --only-binary :all: \
+		--target build/fuzz/packages --upgrade -r requirements-fuzz.lock
+	@$(PY) tools/fuzz.py --seconds $(or $(SECONDS),60)
 
 bench: $(VENV)/.dev
 	@$(PY) -m benchmarks
