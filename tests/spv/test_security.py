@@ -13,20 +13,25 @@ P3  Slow and silent peers    here: a byte a second, and one that does not read; 
                              in drops, a trickle of filters
 P4  Headers out of nowhere   test_sync: test_headers_without_a_parent_...; test_hostile_sync: ..._lock_..., ..._shown_
 P5  Rules of headers         test_chain (each rule, BIP94, two hours); bitcoin/test_pow; realnode/test_header_rules
-P6  Easy headers             test_hostile_sync: test_a_million_easy_headers_..., ..._branches_of_many_peers_...;
+P6  Easy headers             test_hostile_ranges (liars, stalls and crashes in ranges below checkpoints);
+                             test_hostile_sync: test_a_million_easy_headers_..., ..._branches_of_many_peers_...;
                              test_chain: ..._easy_headers_move_no_tip_..., ..._liar_below_a_checkpoint_...
 P7  False Merkle proofs      tests/bitcoin/test_merkle, tests/bitcoin/test_block
 P8  False filters            test_sync (one of N, N-1 of N, all below a pin, one address one voice), test_filters (the
-                             judge), test_storm; here: one peer that comes three times is one voice
-P9  Bombs for decoders       tests/bitcoin/test_blockfilter; test_message: ..._count_that_lies_...; here: each through
+                             judge), test_hostile_filters (believed too early), engine/test_witness (by a wallet that
+                             was closed), test_storm, realnode/test_storm_node; here: three times is one voice
+P9  Bombs for decoders       tests/fuzz; tests/bitcoin/test_blockfilter;
+                             test_message: ..._count_that_lies_...; here: each through
                              a peer's socket
 P10 Withheld                 test_sync: test_withheld_filters_and_blocks_come_from_others; test_hostile_sync:
                              ..._withhold_a_block_..., ..._keep_their_filter_...
-P11 Stale tips and eclipse   test_addrman: a thousand addresses, anchors, one peer more; here: all of it with the node
+P11 Stale tips and eclipse   test_addrman_tables, test_addrman:
+                             a thousand addresses, anchors, one peer more; here: all of it with the node
 P12 Reorganisations          test_chain: ..._any_story_of_forks_...; tests/ledger; realnode/test_spv_node; test_storm
 P13 Double spends            tests/ledger
 P14 False payments           here: what was never proven is not proven; tests/ledger (forgeries)
-P15 Swallowed payments       test_broadcast; test_node: ..._swallowed_...; here: with some peers absent
+P15 Swallowed payments       realnode/test_packages; test_broadcast; test_node:
+                             ..._swallowed_...; here: with some peers absent
 P16 Leaks around a proxy     test_connection: ..._behind_a_proxy_...; here: discovered peers
 """
 

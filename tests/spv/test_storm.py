@@ -139,6 +139,11 @@ class Storm:
                     session.send(Inv.of((InvType.BLOCK, chain.tip.hash)))
 
     async def found(self, engine: Any) -> None:
+        """Wait until the balance is what was paid and the tip the honest one, and see that all of it is proven."""
+        await self.settled(engine)
+        assert all(row.proven for row in await engine.run(api.GetHistory()))
+
+    async def settled(self, engine: Any) -> None:
         """Wait until the balance is what was paid, and the tip the honest one."""
         due = (self.paid, self.chain.height, True)
         held = (-1, -1, False)
@@ -150,7 +155,6 @@ class Storm:
             await asyncio.sleep(0.1)
         else:
             pytest.fail(f"{held} instead of {due}")
-        assert all(row.proven for row in await engine.run(api.GetHistory()))
 
 
 @contextlib.asynccontextmanager
