@@ -1,6 +1,7 @@
 """Damaged PSBTs through every step after reading: judged, signed, finished, converted; nothing but a `PsbtError`."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,10 @@ from tests.ledger.world import account, new_ledger
 from wallet.bitcoin.network import REGTEST
 from wallet.bitcoin.psbt import Psbt, PsbtError
 from wallet.bitcoin.script import ScriptType
+from wallet.bitcoin.transaction import TxOut
 from wallet.keys.signer import sign_psbt
 from wallet.ledger.draft_psbt import with_own_inputs_known
+from wallet.ledger.keychain import CHANGE
 from wallet.ledger.psbt_review import review_psbt
 
 LEDGER = new_ledger(account())
@@ -85,3 +88,13 @@ def test_amounts_beyond_all_money_are_refused() -> None:
     first, second = (each.outpoint.txid for each in Psbt.parse(twice).transaction.inputs)
     with pytest.raises(PsbtError, match=r"same coin|not the one"):
         Psbt.parse(twice.replace(b"\x20" + second, b"\x20" + first))
+
+
+def test_an_account_that_is_only_searched_is_not_ours_to_keep() -> None:
+    ref, found = LEDGER.keychain.peek(0, CHANGE)
+    psbt = spending(derived(ScriptType.P2WSH))
+    outputs = (TxOut(60_000, found.script_pubkey),)
+    paying = replace(psbt, transaction=replace(psbt.transaction, outputs=outputs))
+    for accounts, own in ((None, True), ((0,), True), ((), False), ((1,), False)):
+        (output,) = review_psbt(paying, LEDGER, accounts).outputs
+        assert (output.own, output.change) == (own, own), (ref, accounts)

@@ -25,7 +25,7 @@ class Psbts:
         """What a PSBT would do; without a wallet nobody says whose an address is."""
         psbt = Psbt.from_base64(command.psbt)
         session = self._open_session()
-        judged = review_psbt(psbt, None if session is None else session.ledger)
+        judged = review_psbt(psbt, None) if session is None else _judge(psbt, session)
         return self._answer(psbt, judged)
 
     def _answer(self, psbt: Psbt, judged: PsbtReview) -> api.PsbtReview:
@@ -68,12 +68,16 @@ class Psbts:
         """Sign what is ours in somebody's PSBT, once its fee is known and in proportion, or accepted by its number."""
         session = self._session()
         psbt = with_own_inputs_known(Psbt.from_base64(command.psbt), session.ledger)
-        _refuse_to_lose(review_psbt(psbt, session.ledger), command.accept_fee)
+        _refuse_to_lose(_judge(psbt, session), command.accept_fee)
         signed = await self._parts.vault.sign(session.vault, command.password, psbt.serialize())
         answer = Psbt.parse(signed.psbt)
         if answer.transaction != psbt.transaction:
             raise api.WrenError("refused", "the signed transaction is not the one that was asked for")
         return api.SignedPsbt(answer.to_base64(), signed.signed, signed.complete)
+
+
+def _judge(psbt: Psbt, session: Session) -> PsbtReview:
+    return review_psbt(psbt, session.ledger, frozenset(account.id for account in session.accounts()))
 
 
 def _refuse_to_lose(judged: PsbtReview, accepted: int | None) -> None:

@@ -4,7 +4,7 @@ An output is ours only when its script is one that we derive ourselves, no furth
 would look (SECURITY.md, D4). What our own records say of an output that is spent counts before what the PSBT says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from wallet.bitcoin.amount import MAX_MONEY, Sats
@@ -14,7 +14,7 @@ from wallet.bitcoin.psbt_spend import Spend, right_signatures, spend_of, taproot
 from wallet.bitcoin.script import ScriptType, witness_program
 from wallet.bitcoin.sighash import SIGHASH_ALL, SIGHASH_DEFAULT, SharedParts
 from wallet.bitcoin.transaction import OutPoint, TxOut
-from wallet.ledger.keychain import Keychain
+from wallet.ledger.keychain import AccountId, Keychain
 from wallet.ledger.sizes import InputKind, MultisigInput, signed_weight, vsize_of
 from wallet.ledger.view import LedgerView
 from wallet.ledger.warnings import PaymentWarning, high_fee
@@ -85,8 +85,11 @@ class PsbtReview:
         return high_fee(self.fee, self.vsize, paid or sum(each.output.amount for each in self.outputs if each.own))
 
 
-def review_psbt(psbt: Psbt, ledger: LedgerView | None) -> PsbtReview:
-    """Judge a PSBT, with what a wallet knows or without. Raises `PsbtError` where it contradicts itself or us."""
+def review_psbt(psbt: Psbt, ledger: LedgerView | None, accounts: Collection[AccountId] | None = None) -> PsbtReview:
+    """Judge a PSBT, with what a wallet knows or without. Raises `PsbtError` where it contradicts itself or us.
+
+    accounts: whose outputs count as ours, None for all; one that is only being searched may be dropped again.
+    """
     keychain = None if ledger is None else ledger.keychain
     spent = tuple([_spent(psbt, index, ledger) for index in range(len(psbt.inputs))])
     known = [output for output in spent if output is not None]
@@ -94,7 +97,7 @@ def review_psbt(psbt: Psbt, ledger: LedgerView | None) -> PsbtReview:
         raise PsbtError("the inputs bring more satoshis than there are")
     shared = SharedParts(psbt.transaction, known if len(known) == len(spent) else ())
     inputs = tuple([_input(psbt, index, output, shared, keychain) for index, output in enumerate(spent)])
-    outputs = tuple([_output(output, keychain) for output in psbt.transaction.outputs])
+    outputs = tuple([_output(output, keychain, accounts) for output in psbt.transaction.outputs])
     fee = None
     if len(known) == len(spent):
         fee = sum(output.amount for output in known) - sum(output.amount for output in psbt.transaction.outputs)
@@ -131,11 +134,11 @@ def _signatures(shared: SharedParts, index: int, known: PsbtInput, spend: Spend)
     return len(right_signatures(shared, index, known, spend)), needed
 
 
-def _output(output: TxOut, keychain: Keychain | None) -> ReviewedOutput:
+def _output(output: TxOut, keychain: Keychain | None, accounts: Collection[AccountId] | None) -> ReviewedOutput:
     if keychain is None:
         return ReviewedOutput(output, None, change=False)
     ref = keychain.scripts().get(output.script_pubkey)
-    own = ref is not None and not keychain.beyond_gap(ref)
+    own = ref is not None and not keychain.beyond_gap(ref) and (accounts is None or ref.account in accounts)
     return ReviewedOutput(output, own, change=own and ref is not None and ref.is_change)
 
 
