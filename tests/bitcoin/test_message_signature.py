@@ -16,13 +16,16 @@ from wallet.bitcoin.hashes import hash160, tagged_hash
 from wallet.bitcoin.message_signature import (
     InconclusiveError,
     format_full,
+    format_simple,
     to_sign,
     to_spend,
     verify_message,
 )
 from wallet.bitcoin.network import MAINNET
 from wallet.bitcoin.script import p2pkh, p2sh, p2wpkh
+from wallet.bitcoin.sighash import segwit_v0_sighash
 from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn
+from wallet.keys import secp
 from wallet.keys.wif import parse_wif
 
 BIP322 = load("bip322.json")
@@ -175,3 +178,66 @@ def test_no_header_is_for_taproot() -> None:
     for header in range(27, 43):
         raw = bytes((header,)) + bytes(31) + b"\x01" + bytes(31) + b"\x01"
         assert not verify_message(script(taproot), base64.b64encode(raw).decode(), "")
+
+
+# ---- taproot by other ways than its key
+
+
+def taproot_witness(**changes: bytes) -> bool:
+    """The time lock's witness with its script or its control block changed."""
+    (case,) = [row for row in BIP322["inconclusive"] if row["type"].startswith("p2tr")]
+    signed = Transaction.parse(base64.b64decode(case["signature"][3:]))
+    *stack, leaf, control = signed.inputs[0].witness
+    witness = (
+        *stack,
+        changes.get("leaf", leaf),
+        changes.get("control", control),
+        *filter(None, [changes.get("annex")]),
+    )
+    changed = replace(signed, inputs=(replace(signed.inputs[0], witness=witness),))
+    return verify_message(script(case["address"]), format_full(changed), case["message"])
+
+
+def test_a_script_that_the_output_does_not_commit_to_is_wrong() -> None:
+    with pytest.raises(InconclusiveError):
+        taproot_witness()
+    with pytest.raises(InconclusiveError):
+        taproot_witness(annex=b"\x50 anything")
+    assert not taproot_witness(leaf=b"\x51")
+    for control in (b"", bytes(33), b"\xc1" + bytes(32), bytes(34), b"\xc1" + bytes(32 * 130), b"\xff" * 33):
+        assert not taproot_witness(control=control)
+    (case,) = [row for row in BIP322["inconclusive"] if row["type"].startswith("p2tr")]
+    control = Transaction.parse(base64.b64decode(case["signature"][3:])).inputs[0].witness[-1]
+    assert not taproot_witness(control=bytes((control[0] ^ 1,)) + control[1:])
+    assert not taproot_witness(control=control + bytes(32))
+
+
+@pytest.mark.parametrize("size", [0, 63, 65, 66])
+def test_taproot_signatures_have_64_bytes_or_65_that_say_all(size: int) -> None:
+    case = next(row for row in BIP322["valid"] if row["signature"].startswith("ful") and row["type"] == "p2tr")
+    signed = Transaction.parse(base64.b64decode(case["signature"][3:]))
+    witness = ((signed.inputs[0].witness[0] + bytes(2))[:size],)
+    changed = replace(signed, inputs=(replace(signed.inputs[0], witness=witness),))
+    assert not verify_message(script(case["address"]), format_full(changed), case["message"])
+
+
+def test_versions_that_nobody_knows_are_not_judged() -> None:
+    secret = bytearray(b"\x07" * 32)
+    key = secp.public_key(secret)
+    pubkey = p2wpkh(hash160(key))
+    bare = replace(to_sign(pubkey, "text"), version=3)
+    digest = segwit_v0_sighash(bare, 0, p2pkh(hash160(key)), 0, 1)
+    witness = (secp.sign_ecdsa(secret, digest) + b"\x01", key)
+    signed = replace(bare, inputs=(replace(bare.inputs[0], witness=witness),))
+    with pytest.raises(InconclusiveError, match="version 3"):
+        verify_message(pubkey, format_full(signed), "text")
+
+
+def test_nested_addresses_are_verified_in_the_old_simple_form_alone() -> None:
+    (case,) = [row for row in BIP322["valid"] if row["type"] == "p2sh-p2wpkh"]
+    secret = parse_wif(case["key"], MAINNET).secret
+    key, pubkey = secp.public_key(secret), script(case["address"])
+    digest = segwit_v0_sighash(to_sign(pubkey, "text"), 0, p2pkh(hash160(key)), 0, 1)
+    simple = format_simple((secp.sign_ecdsa(secret, digest) + b"\x01", key))
+    assert verify_message(pubkey, simple[3:], "text")
+    assert not verify_message(pubkey, simple, "text")
