@@ -57,7 +57,7 @@ def test_a_few_are_told_then_more_and_never_all(payment: Transaction, peers: int
 
 
 def test_only_those_are_told_who_would_take_the_fee(payment: Transaction) -> None:
-    filters = {1: 0, 2: 1_000, 3: 5_000, 4: 5_001, 5: 90_000}
+    filters = {1: 0, 2: 1_000, 3: 5_500, 4: 5_501, 5: 90_000}
     broadcaster = Broadcaster(Random(1), lambda number: filters[number])
     for number in filters:
         broadcaster.peer_ready(peer(number))
@@ -72,7 +72,7 @@ def test_only_those_are_told_who_would_take_the_fee(payment: Transaction) -> Non
 def test_when_nobody_would_take_the_fee_nobody_is_told(payment: Transaction) -> None:
     broadcaster = Broadcaster(Random(1), lambda _number: 5_000)
     broadcaster.peer_ready(peer(1))
-    assert broadcaster.start(payment, fee_rate=4_999) == []
+    assert broadcaster.start(payment, fee_rate=4_500) == []
     assert broadcaster.finish(payment.txid) == BroadcastReport(0, 0, 0, propagated=False)
 
 

@@ -159,3 +159,18 @@ def test_on_a_slow_line_nobody_is_given_up_who_is_sending(chain: ChainBuilder) -
     assert world.of(Drop) == []
     asked = [each for node in world.nodes.values() for each in node.asked if isinstance(each, GetHeaders)]
     assert len([each for each in asked if any(each.stop)]) == 6, "nothing is asked for twice"
+
+
+def test_who_sends_headers_ever_so_slowly_loses_the_lead(chain: ChainBuilder) -> None:
+    """It is sending all the while, so it is not silent; but the others need not wait for it."""
+    world = World({10: Node(chain), 1: Node(chain)})
+    slow = world.nodes[10]
+    slow.silent = {GetHeaders}
+    world.join(10, 1)
+    begun, totals = world.now, {10: 0, 1: 0}
+    while world.headers.tip_height < chain.height:
+        totals[10] += 600
+        world.sync.note_received(totals, world.now)
+        world.run()
+        assert world.now - begun < 12
+    assert world.of(Drop) == []

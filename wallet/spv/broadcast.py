@@ -157,7 +157,8 @@ class Broadcaster:
         return [_announcement(offer, info) for info in chosen]
 
     def _takes(self, info: PeerInfo, offer: _Offer) -> bool:
-        return offer.fee_rate is None or self._fee_filter(info.id) <= offer.fee_rate
+        """The reference node rounds what it says, by up to a tenth, lest it be known by its memory."""
+        return offer.fee_rate is None or self._fee_filter(info.id) * 10 <= offer.fee_rate * 11
 
     def requested(self, peer_id: int, request: GetData) -> list[Tell]:
         """A peer asks for data: our payment if we told it, otherwise nothing that we would give."""

@@ -56,6 +56,11 @@ class Requests(Generic[K]):
                 end = min(now + self._patience, request.begun + STREAMING * self._patience)
                 request.deadline = max(request.deadline, end)
 
+    def age(self, peer_id: int, key: K, now: float) -> float:
+        """Seconds since a request was sent; 0 where there is none."""
+        request = self._waiting.get((peer_id, key))
+        return 0.0 if request is None else now - request.begun
+
     def load(self, peer_id: int) -> int:
         """How many answers a peer owes."""
         return sum(owing == peer_id for owing, _ in self._waiting)

@@ -229,6 +229,7 @@ class HeaderSync:
             if when <= now and peer_id in self._shared.peers and not self._requests.waits(peer_id, TIP):
                 self._retry[peer_id] = now + RETRY
                 self._ask(self._shared.peers[peer_id], now)
+        self._pass_slow_lead_on(now)
         if self._leader is None:
             self._choose_leader(now)
         self._shared.headers.keep_stage_of(self._leader)
@@ -247,11 +248,21 @@ class HeaderSync:
             self._shared.drop(peer_id, str(fault), fault.ban)
         self._shared.unheard(peer_id)
 
+    def _pass_slow_lead_on(self, now: float) -> None:
+        """Who is sending all the while, but ever so slowly, may finish; another leads, if one was not slow yet."""
+        leader = None if self._leader is None else self._shared.peers.get(self._leader)
+        if leader is None or self._requests.age(leader.id, TIP, now) < PATIENCE:
+            return
+        others = [peer for peer in self._shared.peers.values() if peer is not leader and not peer.slow_headers]
+        leader.slow_headers = True
+        if any(not peer.answered and not self._requests.waits(peer.id, TIP) for peer in others):
+            self._leader = None
+
     def _choose_leader(self, now: float) -> None:
         """Somebody must be asked while somebody has not answered; when all have, what we have is all there is."""
         waiting = [peer for peer in self._shared.peers.values() if not peer.answered]
         idle = [peer for peer in waiting if not self._requests.waits(peer.id, TIP)]
-        chosen = self._shared.pick(idle, self._requests.load)
+        chosen = self._shared.pick([peer for peer in idle if not peer.slow_headers] or idle, self._requests.load)
         if chosen is not None:
             self._leader = chosen.id
             self._ask(chosen, now)

@@ -113,8 +113,8 @@ class SyncPeer:
     known: the highest height of our active chain that this peer has shown to have, -1 for none; tip: the last block
     that it announced; settled: the last such block that was found in our chain or beside it; answered: it has told all
     headers that it has for us; silences: requests in a row that it left without an answer; slow: it kept us waiting for
-    filters or a block so long that another peer was asked as well; has_served: it delivered filters since that was last
-    looked at; received: bytes from it so far; streaming: some of them came just now.
+    filters or a block so long that another peer was asked as well; slow_headers: the same of headers; has_served: it
+    delivered filters since that was last looked at; received: bytes from it so far; streaming: some came just now.
 
     Of filter headers: claims: those that it says belong to multiples of 1,000 (None: not asked yet); compared: up to
     where its word is known to be ours; beside: it differs from us in a block that decides nothing, so that only its
@@ -129,6 +129,7 @@ class SyncPeer:
     silences: int = 0
     strikes: int = 0
     slow: bool = False
+    slow_headers: bool = False
     has_served: bool = False
     received: int = 0
     streaming: bool = False
