@@ -196,3 +196,18 @@ def test_nothing_of_ours_and_nothing_at_all(tmp_path: Path) -> None:
         await refused(world, empty, "nobody is paid")
 
     play(tmp_path, story)
+
+
+def test_a_locked_wallet_signs_neither_psbts_nor_messages_and_verifies_all_the_same(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        honest = await made(world)
+        address = (await world.engine.run(api.GetReceiveAddress())).address
+        signature = await world.engine.run(api.SignMessage(address, "a text", None))
+        await world.engine.run(api.LockWallet())
+        await refused(world, honest, "locked", code="refused")
+        with pytest.raises(api.WrenError, match="locked"):
+            await world.engine.run(api.SignMessage(address, "a text", None))
+        assert await world.engine.run(api.VerifyMessage(address, signature, "a text"))
+        assert not await world.engine.run(api.VerifyMessage(address, signature, "another"))
+
+    play(tmp_path, story)

@@ -18,6 +18,7 @@ Handler = Callable[[Any], Awaitable[object]]
 _ALWAYS: Final[tuple[type[api.Command[Any]], ...]] = (
     *(api.ListWallets, api.OpenWallet, api.CloseWallet, api.LockWallet, api.UnlockWallet),
     *(api.Connect, api.Disconnect, api.Synchronise, api.GetSyncStatus, api.GetPeers, api.GetFees, api.VerifyProof),
+    api.VerifyMessage,
 )
 """What tells nothing of the wallet, spends nothing and changes nothing."""
 
