@@ -45,15 +45,19 @@ CALLS = {
 }
 where, left = sys.argv.pop(1), int(sys.argv.pop(1))
 
+armed = where != "send"  # the scan of newly derived scripts, which comes first, is none of a payment's moments
+
 def moment():
     global left
-    left -= 1
-    if left == 0:
+    left -= armed
+    if left == 0 and armed:
         os.kill(os.getpid(), signal.SIGKILL)
 
 def watch(kind, name):
     real = getattr(kind, name)
     async def later(*arguments):
+        global armed
+        armed = armed or name == "sign"
         moment()
         answer = await real(*arguments)
         moment()

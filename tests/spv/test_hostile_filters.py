@@ -156,3 +156,17 @@ def test_among_discovered_peers_a_single_voice_waits_a_minute_for_a_second(chain
     assert world.filters.tip_height < chain.height
     world.run(60)
     assert_synced(world, chain)
+
+
+def test_a_peer_that_comes_after_a_difference_was_left_open_is_not_asked_about_it_for_ever() -> None:
+    undecidable = Undecidable()
+    chain = undecidable.chain
+    world = World({number: Node(chain) for number in (1, 2)} | {n: Node(chain, undecidable.lie) for n in (10, 11)})
+    world.join(1, 10).run(20)
+    assert world.filters.undecided == {undecidable.height}
+    world.join(2, 11).run(20)
+    before = sum(len(node.asked) for node in world.nodes.values())
+    world.run(100)
+    assert sum(len(node.asked) for node in world.nodes.values()) == before
+    assert world.filters.tip_height == chain.height
+    assert world.sync.progress().agreed_by == 4

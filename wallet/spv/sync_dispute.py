@@ -5,7 +5,7 @@ the first block where they differ, and the block itself is fetched. A peer that 
 banned; one that keeps silent only loses its voice. Where nothing is proven, the block must be looked at in any case.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -47,10 +47,17 @@ class Outcome:
 
 
 class Dispute:
-    """One dispute over the filter headers first…last, of which first - 1 is agreed."""
+    """One dispute over the filter headers first…last, of which first - 1 is agreed.
 
-    def __init__(self, shared: Shared, blocks: BlockSource, first: int, last: int) -> None:
+    decided: the filter hashes that we go on with where disputes before this one were left open.
+    """
+
+    def __init__(
+        self, shared: Shared, blocks: BlockSource, span: tuple[int, int], decided: Mapping[int, bytes]
+    ) -> None:
+        first, last = span
         self._shared = shared
+        self._decided = decided
         self._blocks = blocks
         self._first = first
         self._last = last
@@ -147,10 +154,12 @@ class Dispute:
     def _first_difference(self) -> int | None:
         """The first height where the lists differ, from each other or from what we hold; notes who says what."""
         for height in range(self._first, self._last + 1):
-            if height in self._shared.filters.undecided:
-                continue
             at = (height - self._first) * SIZE
             said = {peer_id: FilterHash(hashes[at : at + SIZE]) for peer_id, hashes in self._lists.items()}
+            if height in self._shared.filters.undecided:
+                chosen = self._decided.get(height)
+                self._set_beside(peer_id for peer_id, version in said.items() if version != chosen)
+                continue
             versions = set(said.values())
             if len(versions) > 1 or not all(self._is_ours(height, version) for version in versions):
                 for peer_id, version in said.items():

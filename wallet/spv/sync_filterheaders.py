@@ -374,7 +374,7 @@ class FilterHeaderSync:
         self._requests.clear()
         self._chunks.clear()
         self._vote = None
-        self.dispute = Dispute(self._shared, self._blocks, first, last)
+        self.dispute = Dispute(self._shared, self._blocks, (first, last), self._decided)
         self.dispute.begin(self._voters(first - 1), said or {}, now)
 
     def _in_dispute(self, now: float) -> bool:
