@@ -34,7 +34,7 @@ async def offer(ledger: Ledger, node: NetworkNode, raw: bytes, seconds: float) -
     transaction = Transaction.parse(raw)
     package = package_of(ledger, transaction, node.seen_by)
     report = await node.broadcast(raw, seconds, package)
-    if report.sent_to:
+    if report.sent_to or report.seen_from:
         for txid in (*(Transaction.parse(parent).txid for parent in package.parents), transaction.txid):
             if txid in ledger.transactions:
                 ledger.mark_announced(txid)

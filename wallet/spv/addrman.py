@@ -123,6 +123,9 @@ class PeerSource(Protocol):
     def woke(self, now: float) -> None:
         """The machine slept, or the network changed: nobody's failures of before count."""
 
+    def couriers(self, count: int, now: float) -> list[Endpoint]:
+        """Peers to hand a payment to over connections of their own: others than those that are connected, if any."""
+
     def bans(self, now: float) -> list[Ban]:
         """Who is kept away from, the longest first."""
 
@@ -204,6 +207,10 @@ class ManualPeers:
         for endpoint, backoff in self._peers.items():
             if endpoint not in {ban.endpoint for ban in self.bans(now)}:
                 backoff.due, backoff.failures = 0.0, 0
+
+    def couriers(self, count: int, _now: float) -> list[Endpoint]:
+        """There are no others; but one must be left that listens."""
+        return list(self._peers)[: max(1, min(count, len(self._peers) - 1))]
 
     def bans(self, now: float) -> list[Ban]:
         """Of this run: the user may know better at the next."""

@@ -169,6 +169,18 @@ class DiscoveredPeers:
         """Nobody is passed over for what happened before."""
         self._paused.clear()
 
+    def couriers(self, count: int, now: float) -> list[Endpoint]:
+        """Some that answered before and are not connected, each in a netgroup of its own; else some that are."""
+        able = [known.endpoint for known in self._known.values() if known.tried and self._may_dial(known, now)]
+        free = [endpoint for endpoint in able if endpoint not in self._active]
+        chosen: dict[str, Endpoint] = {}
+        for some in (free, list(self._active)):
+            self._chance.shuffle(some)
+            for endpoint in some:
+                if len(chosen) < count:
+                    chosen.setdefault(endpoint.netgroup, endpoint)
+        return list(chosen.values())
+
     def bans(self, now: float) -> list[Ban]:
         """All of the book."""
         banned = [known for known in self._known.values() if known.banned_until > now]

@@ -6,7 +6,7 @@ connection or an earlier one, never counts. What it builds on, and nobody has se
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -53,12 +53,14 @@ class _Offer:
     parents: "tuple[_Offer, ...]" = ()
     fee_rate: int | None = None
     active: bool = True
+    held: bool = False
     rounds: int = 0
     round_began: float | None = None
     told: set[str] = field(default_factory=set)
     requested: set[str] = field(default_factory=set)
     delivered: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
+    barred: set[str] = field(default_factory=set)
 
     def report(self) -> BroadcastReport:
         return BroadcastReport(len(self.told), len(self.requested), len(self.seen), bool(self.seen))
@@ -110,7 +112,7 @@ class Broadcaster:
             _, oldest = self._offers.popitem(last=False)
             for digest in (oldest.transaction.txid, oldest.transaction.wtxid):
                 self._by_hash.pop(digest, None)
-        again = [info for info in self._peers.values() if info.address in offer.told]
+        again = [info for info in self._peers.values() if info.address in offer.told and not offer.held]
         return [_announcement(offer, info) for info in again] + self._tell_more(offer)
 
     def _offer(self, transaction: Transaction) -> _Offer:
@@ -119,6 +121,37 @@ class Broadcaster:
         self._offers[transaction.txid] = offer
         self._by_hash[transaction.txid] = self._by_hash[transaction.wtxid] = offer
         return offer
+
+    def hold(self, transaction: Transaction, parents: Sequence[Transaction], fee_rate: int | None) -> None:
+        """Expect a payment to travel, and tell nobody: it goes out another way."""
+        self._offer(transaction).held = True
+        self.start(transaction, parents, fee_rate)
+
+    def bar(self, txid: Txid, addresses: Iterable[str]) -> None:
+        """It is on its way to these: what they announce proves nothing."""
+        offer = self._offers.get(txid)
+        if offer is not None:
+            offer.barred.update(addresses)
+
+    def carried(self, txid: Txid, address: str, report: BroadcastReport) -> None:
+        """It went out another way, to this address, which proves nothing from now on."""
+        offer = self._offers.get(txid)
+        if offer is None or not report.sent_to:
+            return
+        for each in (*offer.parents, offer):
+            each.told.add(address)
+        if report.requested_by:
+            offer.requested.add(address)
+            offer.delivered.add(address)
+
+    def release(self, txid: Txid) -> list[Tell]:
+        """It did not go out another way: tell the peers after all."""
+        offer = self._offers.get(txid)
+        if offer is None or not offer.held:
+            return []
+        offer.held = False
+        offer.barred.clear()
+        return self._tell_more(offer) if offer.active else []
 
     def tick(self, now: float) -> list[Tell]:
         """Tell some more where it may be swallowed, and those who say only now that they would take it."""
@@ -144,6 +177,8 @@ class Broadcaster:
 
     def _tell_more(self, offer: _Offer) -> list[Tell]:
         """Tell some that do not know and would take it, as long as enough listeners are left. A single one is told."""
+        if offer.held:
+            return []
         fresh = [info for info in self._peers.values() if info.address not in offer.told | offer.seen]
         told_and_here = sum(info.address in offer.told for info in self._peers.values())
         listeners = max(0, max(1, len(self._peers) // PEERS_PER_LISTENER) - len(offer.seen))
@@ -208,7 +243,7 @@ class Broadcaster:
         news = False
         for kind, digest in inventory.pairs():
             offer = self._find(kind, digest)
-            if offer is not None and info.address not in offer.told | offer.seen:
+            if offer is not None and info.address not in offer.told | offer.seen | offer.barred:
                 offer.seen.add(info.address)
                 news = True
         return news

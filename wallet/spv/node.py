@@ -15,11 +15,11 @@ from typing import Final, TypeAlias, TypeVar
 from wallet.bitcoin.block import Block
 from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.transaction import Transaction
-from wallet.spv.addrman import Ban, Endpoint, ManualPeers, NoBook, PeerBook, PeerSource
-from wallet.spv.addrman_discovery import DiscoveredPeers, Discovery
+from wallet.spv.addrman import Ban, PeerBook
 from wallet.spv.broadcast import Broadcaster, BroadcastReport, Tell
 from wallet.spv.chain import HeaderChain
 from wallet.spv.connection import Proxy
+from wallet.spv.courier import COURIERS, HANGING_UP_SECONDS, LEAST_SECONDS, Courier
 from wallet.spv.links import Link, Links
 from wallet.spv.mempool import Ask, Mempool
 from wallet.spv.message import GetData, Inv, InvType, Message, NotFound, Pong, Tx
@@ -35,6 +35,7 @@ from wallet.spv.node_api import (
     Superseded,
 )
 from wallet.spv.peer import PeerInfo
+from wallet.spv.sources import source_of
 from wallet.spv.sync import Synchronizer
 from wallet.spv.sync_types import (
     Action,
@@ -91,18 +92,15 @@ class Node:
         self._listener = listener
         synchronizer.before_revoke(listener.filters_revoked)
         self._clock = Clock()
-        self._source = _source_of(config, book)
+        self._source = source_of(config, book, secrets.SystemRandom())
         self._mempool = Mempool()
         self._broadcaster = Broadcaster(secrets.SystemRandom(), self._fee_filter)
         self._waiting_room = WaitingRoom(self._broadcaster, self._clock, lambda: self._source.expected)
-        self._links = Links(
-            config.params.magic,
-            self._source,
-            self,
-            self._clock,
-            proxy=Proxy.parse(config.proxy) if config.proxy else None,
-            user_agent=config.user_agent,
-        )
+        proxy = Proxy.parse(config.proxy) if config.proxy else None
+        magic, agent, chance = config.params.magic, config.user_agent, secrets.SystemRandom()
+        self._links = Links(magic, self._source, self, self._clock, proxy=proxy, user_agent=agent)
+        self._courier = None if proxy is None else Courier(magic, proxy, self._clock, chance, agent)
+        self._carrying: set[asyncio.Task[None]] = set()
         self._queue: deque[Work] = deque()
         self._working = False
         self._tokens = itertools.count(1)
@@ -119,6 +117,9 @@ class Node:
     async def stop(self) -> None:
         """Close every connection; who still waits for something gets NodeStopped."""
         self._fail_waiters(NodeStopped("the node was stopped"))
+        for task in self._carrying:
+            task.cancel()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
         await self._links.stop()
 
     # ---- what the engine asks
@@ -168,9 +169,27 @@ class Node:
         parents = [Transaction.parse(raw) for raw in package.parents]
         for each in (*parents, transaction):
             self._mempool.note_own(each)
-        self._do(self._broadcaster.start(transaction, parents, package.fee_rate))
+        if self._courier is None or seconds < LEAST_SECONDS:
+            self._do(self._broadcaster.start(transaction, parents, package.fee_rate))
+        else:
+            self._broadcaster.hold(transaction, parents, package.fee_rate)
+            self._carrying.add(task := asyncio.create_task(self._carry(self._courier, transaction, parents)))
+            task.add_done_callback(self._carrying.discard)
         await self._waiting_room.wait_for(transaction.txid, seconds)
+        if self._carrying and self._broadcaster.report(transaction.txid).propagated:
+            await asyncio.wait(self._carrying, timeout=HANGING_UP_SECONDS)  # who announced it was quicker
         return self._broadcaster.finish(transaction.txid)
+
+    async def _carry(self, courier: Courier, transaction: Transaction, parents: list[Transaction]) -> None:
+        """Hand a payment out over connections of its own; where none of them serves, tell the ordinary peers."""
+        endpoints = self._source.couriers(COURIERS, self._clock())
+        self._broadcaster.bar(transaction.txid, [str(endpoint) for endpoint in endpoints])
+        reports = await asyncio.gather(*(courier.carry(endpoint, transaction, parents) for endpoint in endpoints))
+        for endpoint, report in zip(endpoints, reports, strict=True):
+            self._broadcaster.carried(transaction.txid, str(endpoint), report)
+        if not any(report.requested_by for report in reports):
+            self._do(self._broadcaster.release(transaction.txid))
+        self._waiting_room.tell()
 
     def _fee_filter(self, peer_id: int) -> int:
         return self._links.fee_filter(peer_id)
@@ -356,21 +375,6 @@ def _refuse(waiting: dict[Token, asyncio.Future[T]], token: Token, error: BaseEx
     answer = waiting.get(token)
     if answer is not None and not answer.done():
         answer.set_exception(error)
-
-
-def _source_of(config: NodeConfig, book: PeerBook | None) -> PeerSource:
-    """Manual peers mean these and no others: no DNS, no address book."""
-    port = config.params.port
-    if config.peers:
-        return ManualPeers([Endpoint.parse(text, port) for text in config.peers], port)
-    discovery = Discovery(
-        port=port,
-        dns_seeds=config.params.dns_seeds,
-        fixed_seeds=config.fixed_seeds,
-        max_outbound=config.max_outbound,
-        proxied=config.proxy is not None,
-    )
-    return DiscoveredPeers(discovery, NoBook() if book is None else book, secrets.SystemRandom())
 
 
 def _snapshot(link: Link) -> PeerSnapshot:
