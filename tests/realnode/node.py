@@ -39,6 +39,9 @@ OPTIONS = (
     "-par=1",
     "-rpcthreads=4",
     "-printtoconsole=0",
+    # On regtest the node checks all of its block index after every block: it is not the node that is tested here.
+    "-checkblockindex=0",
+    "-checkmempool=0",
 )
 
 
