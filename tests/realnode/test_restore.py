@@ -142,3 +142,24 @@ def test_accounts_and_rescans_from_the_command_line(spender: Spender, tmp_path: 
     assert (report["from_height"], report["gap"]) == (0, 50)
     again("sync", "--timeout", "60")
     assert again("balance")["total"] == sum(left.values())
+
+
+def test_a_paper_wallet_is_swept(spender: Spender, tmp_path: Path) -> None:
+    """The key 1, paid by the node at a segwit and at a legacy address."""
+    paper = tmp_path / "paper.txt"
+    paper.write_text("cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA\n")
+    for address in ("bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080", "mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r"):
+        spender.fund(address, 3_000_000)
+    spender.mine()
+    wren = wren_at(spender.node, tmp_path / "data", "default")
+    wren("create")
+    shown = wren("sweep", str(paper), "--fee-rate", "2", "--dry-run")
+    assert (shown["txid"], shown["amount"] + shown["fee"]) == (None, 6_000_000)
+    swept = wren("sweep", str(paper), "--fee-rate", "2", "--label", "paper")
+    assert list(swept) == list(shown)
+    assert swept["broadcast"]["sent_to"] == 1
+    assert swept["txid"] in spender.node.getrawmempool()
+    spender.mine()
+    wren("sync", "--timeout", "60")
+    assert wren("balance")["confirmed"] == swept["amount"]
+    assert [(row["txid"], row["label"], row["proven"]) for row in wren("history")] == [(swept["txid"], "paper", True)]

@@ -12,7 +12,7 @@ from wallet.engine import api
 PRESETS: dict[str, api.Preset] = {"fast": "fast", "normal": "normal", "slow": "slow"}
 
 
-def _fee_rate(text: str | None) -> float | None:
+def fee_rate(text: str | None) -> float | None:
     """A rate in sat/vB; None for a preset, or where nothing is said."""
     if text is None or text in PRESETS:
         return None
@@ -38,7 +38,7 @@ async def prepare(
 ) -> api.PaymentReview:
     """Open the wallet and prepare the payment that the options ask for. Raises WrenError for what cannot be paid."""
     whom = payees(options)
-    rate = _fee_rate(options.fee_rate)
+    rate = fee_rate(options.fee_rate)
     await open_wallet(engine, options)
     order = api.PreparePayment(
         recipients=whom.pairs,
@@ -96,7 +96,7 @@ async def cancel(engine: api.Engine, options: argparse.Namespace) -> Answer:
 async def _mend(
     engine: api.Engine, kind: type[api.PrepareBump] | type[api.PrepareCancel], options: argparse.Namespace
 ) -> Answer:
-    rate = _fee_rate(options.fee_rate)
+    rate = fee_rate(options.fee_rate)
     await open_wallet(engine, options)
     order = kind(
         options.txid,

@@ -19,6 +19,7 @@ from wallet.cli import (
     commands_messages,
     commands_payments,
     commands_psbt,
+    commands_sweep,
     follow,
     payments,
 )
@@ -61,6 +62,7 @@ _COMMANDS: dict[str, commands.Runner] = {
     "verify-message": commands_messages.verify_message,
     "accounts": commands_accounts.accounts,
     "rescan": commands_accounts.rescan,
+    "sweep": commands_sweep.sweep,
 }
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ _STDIN = "-"
 _RESTORE_LIMIT = 32_000_000  # a backup with all its labels
 
 
-def _first_line(path: str, what: str) -> str:
+def first_line(path: str, what: str) -> str:
     try:
         with Path(path).open(encoding="utf-8") as file:
             return file.readline(_SECRET_LIMIT).rstrip("\r\n")
@@ -24,7 +24,7 @@ def _first_line(path: str, what: str) -> str:
 
 def passphrase(options: argparse.Namespace) -> str:
     """The BIP39 passphrase: from its file, or none."""
-    return _first_line(options.passphrase_file, "passphrase") if options.passphrase_file else ""
+    return first_line(options.passphrase_file, "passphrase") if options.passphrase_file else ""
 
 
 def _prompt(text: str) -> str:
@@ -40,7 +40,7 @@ def password(options: argparse.Namespace, *, new: bool = False) -> str | None:
     if options.no_password:
         return None
     if options.password_file:
-        return _nonempty(_first_line(options.password_file, "password"))
+        return _nonempty(first_line(options.password_file, "password"))
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         message = "a password is needed: give --password-file F (or --no-password if the wallet has none)"
         raise WrenError("bad_password", message)
@@ -63,7 +63,7 @@ def new_password(options: argparse.Namespace) -> str | None:
     if options.new_password_file == _STDIN:
         return _nonempty(sys.stdin.readline(_SECRET_LIMIT).rstrip("\r\n"))
     if options.new_password_file:
-        return _nonempty(_first_line(options.new_password_file, "new password"))
+        return _nonempty(first_line(options.new_password_file, "new password"))
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         message = "the new password is needed: give --new-password-file F (- is stdin), or --new-no-password"
         raise WrenError("bad_password", message)

@@ -27,6 +27,7 @@ from wallet.engine.search import AccountSearch
 from wallet.engine.session import Session
 from wallet.engine.spending import Spending
 from wallet.engine.staging import Staging
+from wallet.engine.sweeping import Sweeping
 from wallet.engine.syncing import Syncing
 
 T = TypeVar("T")
@@ -99,6 +100,7 @@ class WrenEngine:
             **keeping.table(),
             **self._lock.table(),
             **accounts.table(),
+            **Sweeping(self._parts, self._network, spending, self._open_session).table(),
             **Mending(self._parts, self._network, self._fees, spending, self._open_session).table(),
             **syncing.table(),
         }

@@ -147,6 +147,14 @@ class Vault:
         """The BIP39 words of the language that a text is most likely in."""
         return tuple(await self._ask("word_list", text=text))
 
+    async def single_key(self, key: str, network: str) -> str:
+        """The public key of a private one (WIF), in hex: 33 bytes, or 65. Raises WrenError 'bad_phrase'."""
+        return str(await self._ask("single_key", key=key, network=network))
+
+    async def sign_sweep(self, key: str, psbt: bytes, network: str) -> bytes:
+        """A PSBT whose every input a private key (WIF) spends, signed with it. Raises WrenError 'bad_psbt'."""
+        return bytes.fromhex(await self._ask("sign_sweep", key=key, psbt=psbt.hex(), network=network))
+
     async def create(
         self, ref: VaultRef, secret: RestoreInput, password: str | None, cost: Cost | None = None
     ) -> CreatedVault:

@@ -52,9 +52,12 @@ def _module_of(task: str) -> ModuleType:
 
     if task in signing_home.TASKS:
         return signing_home
-    from wallet.engine import signing_backup, signing_tasks
+    from wallet.engine import signing_backup, signing_sweep, signing_tasks
 
-    return signing_backup if task in signing_backup.TASKS else signing_tasks
+    for module in (signing_backup, signing_sweep):
+        if task in module.TASKS:
+            return module
+    return signing_tasks
 
 
 def _where(error: BaseException) -> str:

@@ -58,7 +58,7 @@ class Spending:
 
     def offer(self, session: Session, prepared: Prepared) -> api.PaymentReview:
         """Put a draft under review; of those that nobody sends only the newest are kept. Raises WrenError refused."""
-        self._refuse_stuck(prepared.draft)
+        self.refuse_stuck(prepared.draft)
         number = secrets.token_hex(8)
         idle = [key for key, found in session.prepared.items() if found.sending is None]
         for key in idle[: max(0, len(idle) - MAX_PREPARED + 1)]:
@@ -66,7 +66,7 @@ class Spending:
         session.prepared[number] = prepared
         return payment_review(number, session, prepared)
 
-    def _refuse_stuck(self, draft: PaymentDraft) -> None:
+    def refuse_stuck(self, draft: PaymentDraft) -> None:
         """A fee that no peer passes on would leave the coins tied up in a payment that nobody ever sees."""
         floor = self._fees.report().floor
         if draft.fee < FeeRate.from_sat_per_vb(floor).fee(draft.vsize):
@@ -75,6 +75,10 @@ class Spending:
                 f"{floor:.3g} sat/vB: the payment would never arrive"
             )
             raise api.WrenError("refused", message)
+
+    async def rate(self, chosen: float | None, seconds: float) -> float:
+        """A fee rate in sat/vB: what was chosen, or the normal preset."""
+        return await self._fees.usual_rate(seconds) if chosen is None else chosen
 
     async def catch_up(self, seconds: float) -> None:
         """Coins that were spent elsewhere must be known before a payment is built on them."""
@@ -130,7 +134,7 @@ class Spending:
         """Once it is stored the payment is made: what goes wrong after that is no error, or it would be repeated."""
         draft = prepared.draft
         transaction = await self._sign_and_store(session, prepared, command.password)
-        report = await self._announce(transaction, command) if command.broadcast else None
+        report = await self.announce(transaction, command.timeout) if command.broadcast else None
         return api.SendResult(
             txid=str(transaction.txid),
             fee=draft.fee,
@@ -190,11 +194,11 @@ class Spending:
             raise api.WrenError("refused", "the signed payment is not the reviewed one; nothing was sent")
         return psbt.finalize().extract()
 
-    async def _announce(self, transaction: Transaction, command: api.SendPayment) -> api.BroadcastReport:
+    async def announce(self, transaction: Transaction, seconds: float) -> api.BroadcastReport:
         """Hand it out. It is stored: where nobody can be reached now, it is offered again later."""
         report = api.BroadcastReport(0, 0, 0, propagated=False)
         try:
-            report = await self._syncing.announce(transaction.serialize(), command.timeout)
+            report = await self._syncing.announce(transaction.serialize(), seconds)
         except Exception as error:
             if translate(error, self._parts.storage_error) is None:
                 log.exception("a payment is stored, but could not be announced by a bug of ours")

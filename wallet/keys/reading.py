@@ -22,7 +22,7 @@ from wallet.keys.phrase_help import repairs
 from wallet.keys.private_descriptor import has_private_keys, publish
 from wallet.keys.record import Secret
 from wallet.keys.seed import PhraseError
-from wallet.keys.wif import parse_wif
+from wallet.keys.wif import WifKey, parse_wif
 
 RestoreKind = Literal["bip39", "electrum", "xprv", "xpub", "descriptor", "wif"]
 
@@ -114,6 +114,16 @@ def _extended(text: str, params: ChainParams) -> Reading:
 
 
 _TYPE_NAMES: Final = {"p2wpkh": "native segwit", "p2sh-p2wpkh": "nested segwit"}
+
+
+def read_single_key(text: str, params: ChainParams) -> WifKey:
+    """The private key that a text is, to be wiped by who asked; raises `PhraseError` that never repeats the text."""
+    try:
+        return parse_wif(text, params)
+    except OtherNetwork as error:
+        raise OtherNetworkPhrase(str(error)) from None
+    except ParseError as error:
+        raise PhraseError(f"this is no private key in its usual form (WIF): {error}") from None
 
 
 def _wif(text: str, params: ChainParams) -> Reading:

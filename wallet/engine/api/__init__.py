@@ -103,6 +103,7 @@ from wallet.engine.api.commands_payments import (
 )
 from wallet.engine.api.commands_peers import BanRow, GetBans
 from wallet.engine.api.commands_psbt import ReviewPsbt, SignPsbt
+from wallet.engine.api.commands_sweep import PrepareSweep, SendSweep, SweepReview
 from wallet.engine.api.errors import (
     ERROR_CODES,
     ErrorCode,
@@ -189,6 +190,7 @@ __all__ = [
     "PrepareBump",
     "PrepareCancel",
     "PreparePayment",
+    "PrepareSweep",
     "Preset",
     "ProofVerdict",
     "PsbtInputRow",
@@ -206,11 +208,13 @@ __all__ = [
     "SearchReport",
     "SendPayment",
     "SendResult",
+    "SendSweep",
     "SetFrozen",
     "SetLabel",
     "SignMessage",
     "SignPsbt",
     "SignedPsbt",
+    "SweepReview",
     "SyncChanged",
     "SyncReport",
     "SyncStatus",
