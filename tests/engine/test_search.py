@@ -193,6 +193,14 @@ async def test_a_rescan_finds_what_another_computer_began(tmp_path: Path) -> Non
         await world.engine.close()
 
 
+async def test_addresses_beyond_the_gap_are_given_out_with_a_warning(tmp_path: Path) -> None:
+    world = world_of(tmp_path)
+    await world.create()
+    warned = [bool((await world.engine.run(api.GetReceiveAddress(fresh=True))).warning) for _ in range(25)]
+    assert warned == [False] * 20 + [True] * 5
+    await world.engine.close()
+
+
 async def test_accounts_keep_apart(tmp_path: Path) -> None:
     world = world_of(tmp_path)
     await world.create()

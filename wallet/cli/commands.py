@@ -168,7 +168,10 @@ async def receive(engine: api.Engine, options: argparse.Namespace) -> Answer:
         expires=options.expires,
         account=options.account,
     )
-    return pick(await engine.run(command), "address", "path", "uri")
+    answer = await engine.run(command)
+    if answer.warning:
+        sys.stderr.write(f"warning: {answer.warning}\n")
+    return pick(answer, "address", "path", "uri")
 
 
 async def addresses(engine: api.Engine, options: argparse.Namespace) -> Answer:

@@ -21,6 +21,10 @@ from wallet.ledger.labels import LabelError, LabelKind
 from wallet.ledger.ledger import Ledger
 from wallet.ledger.record import PaymentRequest
 
+_GAP_WARNING = (
+    "many addresses before this one were never paid: "
+    "other wallets, restored from the seed words, might not look this far"
+)
 SessionOf = Callable[[], Session]
 
 
@@ -154,7 +158,8 @@ class Queries:
             raise api.WrenError("refused", "scripts of this kind have no address")
         address = Address(derived.script_pubkey, text, derived.type)
         uri = format_uri(PaymentUri(address, command.amount, command.label, ""))
-        return api.ReceiveAddress(text, session.view.path(ref), uri, str(derived.type))
+        warning = _GAP_WARNING if session.ledger.keychain.beyond_gap(ref) else ""
+        return api.ReceiveAddress(text, session.view.path(ref), uri, str(derived.type), warning)
 
     async def set_label(self, command: api.SetLabel) -> None:
         try:

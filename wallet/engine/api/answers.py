@@ -120,10 +120,13 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class ReceiveAddress:
+    """An address to be paid at. warning: in words, where other wallets might not find it from the seed words alone."""
+
     address: str
     path: str
     uri: str
     type: str
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,9 @@ class ReceivePage(Page):
         self.context.bridge.start(self._ask_fresh(), lambda error: self.problem.say(error.message, "error"))
 
     async def _ask_fresh(self) -> None:
-        await self._show(await self.context.bridge.run(api.GetReceiveAddress(fresh=True)))
+        answer = await self.context.bridge.run(api.GetReceiveAddress(fresh=True))
+        await self._show(answer)
+        self.problem.say(answer.warning, "warning")
 
     async def _show(self, answer: api.ReceiveAddress) -> None:
         if answer.address != self._address:
