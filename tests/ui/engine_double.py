@@ -215,6 +215,41 @@ class EngineDouble:
             psbt="cHNidP8=",
         )
 
+    def _PrepareBump(self, command: api.PrepareBump) -> api.PaymentReview:  # noqa: N802
+        rate = command.fee_rate or 8.0
+        return self._mended(command.txid, round(141 * rate), rate)
+
+    def _PrepareCancel(self, command: api.PrepareCancel) -> api.PaymentReview:  # noqa: N802
+        rate = command.fee_rate or 9.0
+        return replace(self._mended(command.txid, round(141 * rate), rate), recipients=(), amount=0)
+
+    def _mended(self, txid: str, fee: int, rate: float) -> api.PaymentReview:
+        row = self._row(txid)
+        paid = abs(row.amount) - (row.fee or 0)
+        return api.PaymentReview(
+            id="review-2",
+            recipients=(api.TransactionEnd(ADDRESSES[1], paid, own=False),),
+            inputs=(api.TransactionEnd(ADDRESSES[0], 900_000, own=True),),
+            amount=paid,
+            fee=fee,
+            fee_rate=rate,
+            vsize=141,
+            change=900_000 - paid - fee,
+            change_address=ADDRESSES[0],
+            warnings=(),
+            hex="02" * 60,
+            psbt="cHNidP8=",
+            method="rbf",
+            replaces=(txid,),
+        )
+
+    def _AbandonTransaction(self, command: api.AbandonTransaction) -> tuple[str, ...]:  # noqa: N802
+        return (command.txid,)
+
+    def _GetFees(self, command: api.GetFees) -> api.FeeReport:  # noqa: N802
+        rates = ((2, 12.0), (6, 5.5), (24, 2.0))
+        return api.FeeReport("blocks", 6, 1.0, tuple(api.FeeEstimate(target, rate) for target, rate in rates))
+
     def _SendPayment(self, command: api.SendPayment) -> api.SendResult:  # noqa: N802
         self._check_password(command.password)
         report = api.BroadcastReport(sent_to=4, requested_by=4, seen_from=2, propagated=True)

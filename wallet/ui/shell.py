@@ -131,6 +131,7 @@ class Shell(QWidget):
 
         dialog = TransactionDialog(self.context, txid, self)
         dialog.proof.shown.connect(self.proof_seen)
+        dialog.another.connect(self.open_transaction)
         dialog.show()
         return dialog
 

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 
 from wallet.engine import api
 from wallet.override import override
 from wallet.ui.context import Context
-from wallet.ui.design.layout import column, fit_to_screen, row, scrolling
+from wallet.ui.design.layout import box, column, fit_to_screen, row, scrolling
 from wallet.ui.design.metrics import Space, Type
 from wallet.ui.models.history import status_icon, status_words
+from wallet.ui.pages.mend import Mending
 from wallet.ui.pages.proof import ProofCard, breakable
 from wallet.ui.pages.review import Figures
 from wallet.ui.text import Unit, format_amount, format_time
@@ -28,7 +29,12 @@ from wallet.ui.widgets.message import Message
 
 
 class TransactionDialog(QDialog):
-    """Not modal: several can be open. It loads by itself and ends what it began when it closes."""
+    """Not modal: several can be open. It loads anew when the wallet changed, and ends what it began when it closes.
+
+    `another` asks for another payment to be shown.
+    """
+
+    another = Signal(str)
 
     def __init__(self, context: Context, txid: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -44,8 +50,10 @@ class TransactionDialog(QDialog):
         self.label.editingFinished.connect(self._save_label)
         self.proof = ProofCard(context)
         self.proof.hide()
-        self.content = column(self.problem, spacing=Space.LARGE, margin=Space.WIDE)
+        self._shown: QWidget | None = None
+        self.content = column(self.problem, self.proof, None, spacing=Space.LARGE, margin=Space.WIDE)
         self._lay_out()
+        context.bridge.wallet_changed.connect(self._wallet_changed)
         self._tasks.append(context.bridge.start(self._load(), self._failed))
 
     def _lay_out(self) -> None:
@@ -62,15 +70,55 @@ class TransactionDialog(QDialog):
 
     async def _load(self) -> None:
         detail = await self._context.bridge.run(api.GetTransaction(self._txid))
-        self.content.addWidget(self._summary(detail))
-        self.content.addWidget(self._flow(detail))
-        self.content.addWidget(self._ends(self.tr("From"), detail.inputs))
-        self.content.addWidget(self._ends(self.tr("To"), detail.outputs))
-        self.content.addWidget(self.proof)
-        self.content.addStretch(1)
-        if detail.row.proven:
-            self.proof.show_proof(await self._context.bridge.run(api.GetProof(self._txid)))
-            self.proof.show()
+        document = await self._context.bridge.run(api.GetProof(self._txid)) if detail.row.proven else None
+        self._fill(detail)
+        self.proof.setVisible(document is not None)
+        if document is not None and document != self.proof.document:
+            self.proof.show_proof(document)
+
+    def _fill(self, detail: api.TransactionDetail) -> None:
+        """Everything but the proof, which keeps the place that somebody is looking at."""
+        typed = self.label.text() if self.label.isModified() else detail.row.label
+        if self._shown is not None:
+            self.label_field.setParent(self)
+            self._shown.deleteLater()
+        parts = [self._summary(detail, typed), self._mending(detail.row), self._flow(detail)]
+        parts += [self._ends(self.tr("From"), detail.inputs), self._ends(self.tr("To"), detail.outputs)]
+        self._shown = box(column(*(part for part in parts if part is not None), spacing=Space.LARGE))
+        self.content.insertWidget(1, self._shown)
+
+    def _wallet_changed(self, kinds: frozenset[str]) -> None:
+        if kinds & {"history", "balance"}:
+            self._tasks = [task for task in self._tasks if task is not None and not task.done()]
+            self._tasks.append(self._context.bridge.start(self._load(), self._failed))
+
+    def _mending(self, entry: api.HistoryRow) -> QWidget | None:
+        """What can be done about a payment that waits for a block."""
+        if entry.status not in {"pending", "local"}:
+            return None
+        self.speed_up = Button(self.tr("Speed &up…"), "plain", "send")
+        self.speed_up.clicked.connect(lambda: self._mend("speed-up"))
+        buttons: list[QWidget] = [self.speed_up]
+        if entry.amount < 0:
+            self.cancel = Button(self.tr("Cancel the &payment…"), "plain", "close")
+            self.cancel.clicked.connect(lambda: self._mend("cancel"))
+            buttons.append(self.cancel)
+        if entry.status == "local":
+            self.abandon = Button(self.tr("&Abandon"), "quiet")
+            self.abandon.clicked.connect(lambda: self._context.bridge.start(self._abandon(), self._failed))
+            buttons.append(self.abandon)
+        return card(note(self.tr("No block has it yet.")), row(*buttons, None, spacing=Space.SMALL))
+
+    def _mend(self, kind: Mending) -> None:
+        from wallet.ui.pages.mend import MendDialog
+
+        dialog = MendDialog(self._context, self._txid, kind, self)
+        dialog.mended.connect(self.another)
+        dialog.show()
+        self.mending = dialog
+
+    async def _abandon(self) -> None:
+        await self._context.bridge.run(api.AbandonTransaction(self._txid))
 
     def _flow(self, detail: api.TransactionDetail) -> QWidget:
         flow = FlowDiagram(self._context.preferences)
@@ -80,11 +128,12 @@ class TransactionDialog(QDialog):
     def _failed(self, error: api.WrenError) -> None:
         self.problem.say(error.message, "error")
 
-    def _summary(self, detail: api.TransactionDetail) -> QWidget:
+    def _summary(self, detail: api.TransactionDetail, label: str) -> QWidget:
         entry = detail.row
         amount = AmountLabel(self._context.preferences, Type.DISPLAY, "accent" if entry.amount > 0 else "", signed=True)
         amount.show_amount(entry.amount)
-        self.label.setText(entry.label)
+        if self.label.text() != label:
+            self.label.setText(label)
         words = status_words(entry)
         if detail.confirmations:
             words += self.tr(" · block {height}, {n} deep").format(height=entry.height, n=detail.confirmations)
@@ -133,6 +182,7 @@ class TransactionDialog(QDialog):
 
     @override
     def done(self, result: int) -> None:
+        self._context.bridge.wallet_changed.disconnect(self._wallet_changed)
         for task in self._tasks:
             if task is not None:
                 task.cancel()
