@@ -69,7 +69,10 @@ def _start_log(level: str) -> None:
 
 
 def _run_window(options: "EngineOptions", uri: str | None) -> int:
+    from wallet.engine import hygiene
     from wallet.ui.main import run_window
+
+    hygiene.forbid_core_dumps()  # the password is in this process while it is typed
     from wallet.ui.practice.parts import PracticeParts
 
     def start_engine(chosen: "EngineOptions" = options) -> "Engine":

@@ -31,13 +31,18 @@ _SECRETS: Final = re.compile(
 _FORMATTER: Final = logging.Formatter()
 
 
-def keep_secrets_in() -> None:
-    """Write no core dump and let no other process of the same user read this one's memory."""
+def forbid_core_dumps() -> None:
+    """Write no core dump, whatever happens; children inherit it."""
     if sys.platform == "win32":
         return
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def keep_secrets_in() -> None:
+    """Write no core dump and let no other process of the same user read this one's memory."""
+    forbid_core_dumps()
     if sys.platform == "linux":
         _prctl(_PR_SET_DUMPABLE, 0)
 
