@@ -129,9 +129,9 @@ def make_engine(options: "EngineOptions") -> "Engine":
     from wallet.engine.api import WrenError
     from wallet.engine.engine import WrenEngine
 
-    if options.discovery != "filters":
-        raise WrenError("refused", "--discovery bloom does not work yet: Wren finds payments by filters only")
-
+    if options.bloom and not options.peers:
+        message = "--discovery bloom tells a node which payments are yours: name a node that you run, with --peer"
+        raise WrenError("refused", message)
     return WrenEngine(_parts(options))
 
 
@@ -355,12 +355,12 @@ def _make_node(
         proxy=options.proxy,
         user_agent=f"/Wren:{__version__}/",
         fixed_seeds=_fixed_seeds(params.name),
+        bloom=options.bloom,
     )
     book = None if options.peers else PeerFile(folder.network(params.name) / "peers.db")
     chance = secrets.SystemRandom()
-    node = Node(
-        config, files.headers, Synchronizer(params, files.headers, files.filters, known_script, chance), listener, book
-    )
+    sync = Synchronizer(params, files.headers, files.filters, known_script, chance, bloom=options.bloom)
+    node = Node(config, files.headers, sync, listener, book)
     node.watch_transactions(True)
     return node
 

@@ -10,6 +10,7 @@ from typing import Any
 from tests.peers.chain import ChainBuilder
 from wallet import app
 from wallet.bitcoin.block import Block
+from wallet.bitcoin.bloom import BloomFilter
 from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.transaction import Transaction
 from wallet.engine import api
@@ -17,7 +18,7 @@ from wallet.engine.engine import WrenEngine
 from wallet.engine.parts import ChainFiles, Parts
 from wallet.spv.addrman import Ban
 from wallet.spv.broadcast import BroadcastReport
-from wallet.spv.node_api import ALONE, FilterBatch, NodeListener, NodeStatus, Package, PeerSnapshot
+from wallet.spv.node_api import ALONE, FilterBatch, FilteredBatch, NodeListener, NodeStatus, Package, PeerSnapshot
 
 CHEAP = (19 * 1024, 1, 1)
 FOREIGN = "bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202"
@@ -59,6 +60,12 @@ class ScriptedNode:
     async def fetch_filters(self, start: int, stop: int) -> FilterBatch:
         blocks = self.chain.blocks[start : stop + 1]
         return FilterBatch(start, tuple(block.hash for block in blocks), [block.filter for block in blocks])
+
+    def load_bloom(self, bloom: BloomFilter) -> None:
+        pass
+
+    async def fetch_filtered(self, start: int, stop: int, bloom: BloomFilter) -> FilteredBatch:
+        raise NotImplementedError
 
     async def fetch_block(self, height: int) -> Block:
         self.files.headers.hash_at(height)  # the real node looks it up: LookupError where there is none

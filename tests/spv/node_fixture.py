@@ -48,14 +48,14 @@ class Listener:
 class RunningNode:
     """A node, its listener and its chains."""
 
-    def __init__(self, folder: Path, *peers: str, listener: Listener | None = None) -> None:
-        config = NodeConfig(REGTEST, peers=peers)
+    def __init__(self, folder: Path, *peers: str, listener: Listener | None = None, bloom: bool = False) -> None:
+        config = NodeConfig(REGTEST, peers=peers, bloom=bloom)
         self.header_file = HeaderFile(folder / "headers.dat")
         self.filter_file = FilterHeaderFile(folder / "filterheaders.dat")
         self.headers = HeaderChain(REGTEST, config.checkpoints, self.header_file)
         self.filters = FilterHeaderChain(REGTEST, (), self.filter_file, self.headers)
         self.listener = listener or Listener()
-        self.synchronizer = Synchronizer(REGTEST, self.headers, self.filters)
+        self.synchronizer = Synchronizer(REGTEST, self.headers, self.filters, bloom=bloom)
         self.node = Node(config, self.headers, self.synchronizer, self.listener)
 
     def close(self) -> None:
@@ -64,9 +64,9 @@ class RunningNode:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, *peers: str) -> AsyncIterator[RunningNode]:
+async def running(folder: Path, *peers: str, bloom: bool = False) -> AsyncIterator[RunningNode]:
     """A started node; at the end it must have found no defect."""
-    fixture = RunningNode(folder, *peers)
+    fixture = RunningNode(folder, *peers, bloom=bloom)
     await fixture.node.start()
     try:
         yield fixture

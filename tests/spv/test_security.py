@@ -16,7 +16,8 @@ P5  Rules of headers         test_chain (each rule, BIP94, two hours); bitcoin/t
 P6  Easy headers             test_hostile_ranges (liars, stalls and crashes in ranges below checkpoints);
                              test_hostile_sync: test_a_million_easy_headers_..., ..._branches_of_many_peers_...;
                              test_chain: ..._easy_headers_move_no_tip_..., ..._liar_below_a_checkpoint_...
-P7  False Merkle proofs      tests/bitcoin/test_merkle, tests/bitcoin/test_block
+P7  False Merkle proofs      tests/bitcoin/test_merkle, tests/bitcoin/test_block; test_filtered: each
+                             lie in a partial tree
 P8  False filters            test_sync (one of N, N-1 of N, all below a pin, one address one voice), test_filters (the
                              judge), test_hostile_filters (believed too early), engine/test_witness (by a wallet that
                              was closed), test_storm, realnode/test_storm_node; here: three times is one voice
@@ -24,7 +25,7 @@ P9  Bombs for decoders       tests/fuzz; tests/bitcoin/test_blockfilter;
                              test_message: ..._count_that_lies_...; here: each through
                              a peer's socket
 P10 Withheld                 test_sync: test_withheld_filters_and_blocks_come_from_others; test_hostile_sync:
-                             ..._withhold_a_block_..., ..._keep_their_filter_...
+                             ..._withhold_a_block_..., ..._keep_their_filter_...; realnode/test_bloom: the label
 P11 Stale tips and eclipse   test_addrman_tables, test_addrman:
                              a thousand addresses, anchors, one peer more; here: all of it with the node
 P12 Reorganisations          test_chain: ..._any_story_of_forks_...; tests/ledger; realnode/test_spv_node; test_storm

@@ -87,7 +87,8 @@ def _add_global_options(parser: argparse.ArgumentParser, *, again: bool) -> None
     add("--peer", dest=peers, metavar="HOST:PORT", action="append", default=[], help="only connect to this node")
     add("--proxy", metavar="HOST:PORT", help="SOCKS5 proxy, such as Tor's")
     add("--offline", action="store_true", default=False, help="never connect")
-    add("--discovery", choices=("filters", "bloom"), default="filters", help=argparse.SUPPRESS)
+    discovery = "bloom: the node named with --peer finds your payments, and is believed that it leaves none out"
+    add("--discovery", choices=("filters", "bloom"), default="filters", help=discovery)
     add("--vault", choices=("auto", "keyring", "file"), default="auto", help="where a new wallet's keys are kept")
     add("--password-file", metavar="F", help="read the wallet's password from the first line of this file")
     add("--no-password", action="store_true", default=False, help="the wallet has no password (not advised)")

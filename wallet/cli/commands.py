@@ -133,7 +133,7 @@ async def status(engine: api.Engine, options: argparse.Namespace) -> Answer:
     await open_wallet(engine, options)
     found = await engine.run(api.GetStatus())
     sync_status = found.sync
-    return {
+    facts = {
         "network": sync_status.network,
         "wallet": found.wallet,
         "height": sync_status.height,
@@ -146,6 +146,9 @@ async def status(engine: api.Engine, options: argparse.Namespace) -> Answer:
         "vault": found.vault,
         "accounts": found.accounts,
     }
+    if not sync_status.completeness_verified:
+        facts["completeness"] = "not verified"
+    return facts
 
 
 async def balance(engine: api.Engine, options: argparse.Namespace) -> Answer:

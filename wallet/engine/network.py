@@ -1,7 +1,7 @@
 """The chain on disk, the node and the open wallet's scan, joined: what happens outside decides what is scanned here.
 
 Everything runs on one loop, one callback at a time. The node reports (`NodeListener`); the scanner fetches through
-`ChainSource`, which asks the filters on disk first.
+`ChainSource`, which asks the filters on disk first, or finds by a bloom filter of a node that the user trusts.
 """
 
 import asyncio
@@ -14,12 +14,15 @@ from wallet.bitcoin.hashes import BlockHash
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
 from wallet.engine.birthday import Birthday, checkpoint_times, first_height, lowest_needed
+from wallet.engine.bloom import BloomFinder, tweak_of
 from wallet.engine.chain_source import ChainSource
 from wallet.engine.errors import translate
 from wallet.engine.offering import Offering
 from wallet.engine.parts import ChainFiles, NetworkNode, Parts
 from wallet.engine.scanner import ScanCounts, Scanner
 from wallet.engine.session import Session
+from wallet.engine.sync_status import NO_BLOOM, Standing, lacks_bloom
+from wallet.engine.sync_status import percent as percent_of
 from wallet.engine.views import moment
 from wallet.engine.witness import Witness
 from wallet.ledger.changeset import ChangeSet
@@ -116,7 +119,11 @@ class Network:
 
     def _start_scan(self, session: Session, node: NetworkNode) -> None:
         source = ChainSource(self.files, node)
-        self._scanner = Scanner(session.ledger, source, self._parts.matcher, self._committed)
+        finder = BloomFinder(session.ledger, node, tweak_of(session.entry.uuid)) if self._parts.options.bloom else None
+        session.follow_discovery(bloom=finder is not None)
+        if finder is not None:
+            finder.begin()
+        self._scanner = Scanner(session.ledger, source, self._parts.matcher, self._committed, finder)
         self._scanner.follow_chain(self.hash_at)
         self._witness = Witness(session, self.files)
         node.want_from(max(lowest_needed(session.birthday, self._known_times()), session.floor))
@@ -324,7 +331,9 @@ class Network:
         announced = headers.tip_height if node is None else max(node.announced_height, headers.tip_height)
         filters = self.files.filters.tip_height if self._node is None else self._node.filter_tip
         stale = tip_time is None or self._parts.clock() - tip_time > STALE_SECONDS
-        phase, percent = self._phase(announced, filters)
+        synced, scanning = self.synced(), self._scanner is not None and not self._scanner.complete
+        standing = Standing(node, headers.tip_height, announced, filters, self._scan_percent(), scanning, synced)
+        phase, percent = standing.phase()
         return api.SyncStatus(
             network=self._parts.params.name,
             phase=phase,
@@ -336,10 +345,16 @@ class Network:
             filter_height=filters,
             scan_height=scanned,
             peers=0 if node is None else node.peers,
-            synced=self.synced(),
+            synced=synced,
             stale=stale,
             agreed_by=0 if node is None else node.agreed_by,
+            completeness_verified=self._session is None or not self._session.found_by_bloom,
+            notice=self.notice(),
         )
+
+    def notice(self) -> str:
+        """Why nothing goes on, where waiting does not help."""
+        return NO_BLOOM if self._parts.options.bloom and lacks_bloom(self._node) else ""
 
     def synced(self) -> bool:
         """Whether the announced tips and the scan agree; offline: whether they did when we last looked."""
@@ -358,33 +373,13 @@ class Network:
             and (self._session is None or (self._scanner is not None and self._scanner.complete))
         )
 
-    def _scan_percent(self, tip: int) -> float:
+    def _scan_percent(self) -> float:
         """How much is matched, by scripts and heights: those that join late have the lowest heights before them."""
         session = self._session
         start = None if session is None else self._start(session, self._node)
-        return (
-            0.0 if session is None or start is None else _percent(1_000 * session.ledger.scan_share(start, tip), 1_000)
-        )
-
-    def _phase(self, announced: int, filters: int) -> tuple[api.Phase, float]:
-        if self._node is None:
-            return "offline", 0.0
-        status = self._node.status()
-        tip = self.tip_height
-        if status.peers == 0:
-            return "connecting", 0.0
-        if not status.headers_synced:
-            return "headers", _percent(tip, announced)
-        if filters < tip:
-            return "filters", _percent(filters, tip)
-        if self._scanner is not None and not self._scanner.complete:
-            return "blocks", self._scan_percent(tip)
-        return ("synced", 100.0) if self.synced() else ("headers", _percent(tip, announced))
+        if session is None or start is None:
+            return 0.0
+        return percent_of(1_000 * session.ledger.scan_share(start, self.tip_height), 1_000)
 
 
 _SHOWN: Final = frozenset({"history", "balance", "coins", "addresses", "accounts", "labels"})
-
-
-def _percent(done: float, whole: int) -> float:
-    """How much is done, never quite 100 while something is left."""
-    return 0.0 if whole <= 0 else max(0.0, min(99.9, 100.0 * done / whole))

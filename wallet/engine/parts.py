@@ -9,6 +9,7 @@ from threading import Event
 from typing import Protocol
 
 from wallet.bitcoin.block import Block
+from wallet.bitcoin.bloom import BloomFilter
 from wallet.bitcoin.checkpoints import Checkpoints
 from wallet.bitcoin.hashes import BlockHash, Txid
 from wallet.bitcoin.network import ChainParams
@@ -20,7 +21,15 @@ from wallet.spv.addrman import Ban
 from wallet.spv.broadcast import BroadcastReport
 from wallet.spv.chain import HeaderChain
 from wallet.spv.filters import FilterHeaderChain
-from wallet.spv.node_api import ALONE, FilterBatch, NodeListener, NodeStatus, Package, PeerSnapshot
+from wallet.spv.node_api import (
+    ALONE,
+    FilterBatch,
+    FilteredBatch,
+    NodeListener,
+    NodeStatus,
+    Package,
+    PeerSnapshot,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,8 @@ class NetworkNode(Protocol):
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
     async def fetch_filters(self, start: int, stop: int) -> FilterBatch: ...
+    def load_bloom(self, bloom: BloomFilter) -> None: ...
+    async def fetch_filtered(self, start: int, stop: int, bloom: BloomFilter) -> FilteredBatch: ...
     async def fetch_block(self, height: int) -> Block: ...
     async def broadcast(self, raw_tx: bytes, seconds: float, package: Package = ALONE) -> BroadcastReport: ...
     def status(self) -> NodeStatus: ...

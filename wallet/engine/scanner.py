@@ -56,6 +56,20 @@ class Matcher(Protocol):
 MatcherFactory = Callable[[Sequence[bytes]], Matcher]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Consecutive blocks that were searched, and the heights of those that must be read."""
+
+    block_hashes: tuple[BlockHash, ...]
+    heights: list[int]
+
+
+class Finder(Protocol):
+    """Another way than filters to find the blocks that concern a task's scripts."""
+
+    async def find(self, task: ScanTask) -> Found: ...
+
+
 @dataclass(slots=True)
 class ScanCounts:
     """What was done since the scanner was made."""
@@ -66,15 +80,24 @@ class ScanCounts:
 
 
 class Scanner:
-    """One wallet's scan. `run` goes on until it is cancelled; `wake` tells it that there may be more to do."""
+    """One wallet's scan. `run` goes on until it is cancelled; `wake` tells it that there may be more to do.
+
+    finder: asked for the blocks to read, in the place of filters.
+    """
 
     def __init__(
-        self, ledger: Ledger, source: Source, matcher: MatcherFactory, committed: Callable[[ChangeSet], None]
+        self,
+        ledger: Ledger,
+        source: Source,
+        matcher: MatcherFactory,
+        committed: Callable[[ChangeSet], None],
+        finder: Finder | None = None,
     ) -> None:
         self._ledger = ledger
         self._source = source
         self._make_matcher = matcher
         self._committed = committed
+        self._finder = finder
         self._birthday: int | None = None
         self._filter_tip = -1
         self._wake = asyncio.Event()
@@ -82,7 +105,7 @@ class Scanner:
         self._matcher: tuple[tuple[object, ...], Matcher] | None = None
         self._reorganised = False
         self._working = False
-        self._size = _SIZES[-1]
+        self._size = _SIZES[-1] if finder is None else SCAN_LIMIT
         self._unstored_since: float | None = None
         self.counts = ScanCounts()
 
@@ -140,18 +163,25 @@ class Scanner:
         return True
 
     async def _scan(self, task: ScanTask) -> None:
+        if self._finder is None:
+            task, found = await self._match(task)
+        else:
+            found = await self._finder.find(task)
+        await self._apply(found.heights, dict(enumerate(found.block_hashes, task.start)))
+        self._refuse_stale()
+        self._ledger.scanned(task, found.block_hashes)
+        self._commit_in_time(bool(found.heights))
+
+    async def _match(self, task: ScanTask) -> tuple[ScanTask, Found]:
+        """The task's filters against its scripts; long filters against all that lack these heights."""
         batch = await self._filters(task)
         length = sum(map(len, batch.filters)) / len(batch.filters)
         if length >= _LONG:
             task = self._ledger.widened(task)
-        expected = dict(enumerate(batch.block_hashes, task.start))
         hits = self._matcher_for(task).match(batch.filters, batch.block_hashes)
-        await self._apply([task.start + position for position in hits], expected)
-        self._refuse_stale()
-        self._ledger.scanned(task, batch.block_hashes)
         self.counts.filters += len(batch.filters)
         self._size = _next_size(self._size, length)
-        self._commit_in_time(bool(hits))
+        return task, Found(batch.block_hashes, [task.start + position for position in hits])
 
     def _commit_in_time(self, found: bool) -> None:
         """Store at once what was found, or that all is done; how far a long scan got, now and then."""

@@ -24,6 +24,7 @@ KIND = "kind"
 FINGERPRINT = "fingerprint"
 KEPT = "kept"
 SEARCH = "search"
+BLOOM = "bloom"
 
 
 def birthday_text(birthday: Birthday) -> str:
@@ -65,6 +66,24 @@ class Session:
     ledger: Ledger
     params: ChainParams
     prepared: dict[str, Prepared] = field(default_factory=dict)
+
+    @property
+    def found_by_bloom(self) -> bool:
+        """Whether some of what is scanned rests on a node's word alone that nothing was left out."""
+        return bool(self.store.meta(BLOOM))
+
+    def follow_discovery(self, *, bloom: bool) -> None:
+        """Note durably, before anything is scanned that way, that a node is believed; or have all of it scanned anew.
+
+        Where the scan goes back to filters, what was found stays, and every height is matched again. The note goes
+        only after that is stored: a crash in between has it done once more.
+        """
+        if bloom:
+            self.store.set_meta(BLOOM, "yes")
+        elif self.found_by_bloom:
+            self.ledger.rescan(0)
+            self.ledger.commit()
+            self.store.set_meta(BLOOM, "")
 
     @property
     def view(self) -> WalletView:

@@ -79,6 +79,8 @@ class Syncing:
         while not self._network.synced():
             if (failure := self._network.failure) is not None:
                 raise failure
+            if notice := self._network.notice():
+                raise api.WrenError("refused", notice)
             met_peers = met_peers or self._network.status().peers > 0
             if deadline is not None and time.monotonic() >= deadline:
                 raise self._late(met_peers, seconds or 0.0)

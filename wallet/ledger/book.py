@@ -161,6 +161,10 @@ class Book:
 
     # --- coins ---
 
+    def spendable_outpoints(self) -> set[bytes]:
+        """Our outputs that no block spends, and everything that waiting transactions spend."""
+        return self._open.union(*(record.inputs for record in self.waiting.values()))
+
     def coins(self, tip_height: int, outpoints: Iterable[bytes] | None = None) -> Iterator[Coin]:
         """Our outputs that no block spends, of transactions that stand; those that are reserved included."""
         trusted: dict[Txid, bool] = {}

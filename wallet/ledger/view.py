@@ -200,6 +200,13 @@ class LedgerView:
 
     # --- scanning ---
 
+    def spendable_outpoints(self) -> set[bytes]:
+        """The outpoints (36 bytes each) whose spending would be news: our coins, and what waiting transactions spend.
+
+        Blocks tell of a spending by the outpoint alone, where nothing else than they tell of it.
+        """
+        return self._book.spendable_outpoints()
+
     def next_scan(self, birthday: int, tip: int, limit: int = SCAN_LIMIT) -> ScanTask | None:
         """The next heights to match, and the scripts that lack them; None when all is matched up to `tip`."""
         return self._coverage.next_task(birthday, tip, self.keychain.due, limit)

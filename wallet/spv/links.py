@@ -91,6 +91,8 @@ class Links:
         self._wake = asyncio.Event()
         self._plain: set[Endpoint] = set()
         self._past_bytes = 0
+        self.relay = True
+        """Whether new peers are asked to announce transactions."""
 
     # ---- life
 
@@ -252,6 +254,7 @@ class Links:
             nonce=secrets.randbits(64),
             ping_nonce=secrets.randbits(64),
             transport="v2" if isinstance(transport, V2Transport) else "v1",
+            relay=self.relay,
         )
         self._nonces.add(dialled.nonce)
         link = Link(endpoint, Peer(dialled, self._nonces, self._clock()), connection, transport)

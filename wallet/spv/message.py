@@ -11,6 +11,7 @@ from typing import Final, TypeAlias, get_args
 
 from wallet.bitcoin.codec import ParseError
 from wallet.spv.message_address import Addr, AddrV2, NetworkAddress, PeerAddress
+from wallet.spv.message_bloom import FilterAdd, FilterClear, FilterLoad, MemPool
 from wallet.spv.message_chain import (
     MAX_HEADERS,
     MAX_INV,
@@ -67,6 +68,9 @@ __all__ = [
     "CFHeaders",
     "CFilter",
     "FeeFilter",
+    "FilterAdd",
+    "FilterClear",
+    "FilterLoad",
     "GetAddr",
     "GetCFCheckpt",
     "GetCFHeaders",
@@ -77,6 +81,7 @@ __all__ = [
     "Inv",
     "InvItem",
     "InvType",
+    "MemPool",
     "MerkleBlock",
     "Message",
     "NetworkAddress",
@@ -115,7 +120,8 @@ Control: TypeAlias = (
 )
 Chain: TypeAlias = GetHeaders | Headers | Inv | GetData | NotFound | Tx | BlockMessage | MerkleBlock
 Filters: TypeAlias = GetCFilters | CFilter | GetCFHeaders | CFHeaders | GetCFCheckpt | CFCheckpt
-Known: TypeAlias = Control | Chain | Filters | Addr | AddrV2
+Bloom: TypeAlias = FilterLoad | FilterAdd | FilterClear | MemPool
+Known: TypeAlias = Control | Chain | Filters | Bloom | Addr | AddrV2
 Message: TypeAlias = Known | Unknown
 
 COMMANDS: Final[Mapping[str, type[Known]]] = MappingProxyType({kind.command: kind for kind in get_args(Known)})

@@ -24,7 +24,7 @@ class Services(IntFlag):
     P2P_V2 = 2048
 
 
-class _Empty:
+class Empty:
     """A payload without content."""
 
     __slots__ = ()
@@ -42,35 +42,35 @@ class _Empty:
 
 
 @dataclass(frozen=True, slots=True)
-class Verack(_Empty):
+class Verack(Empty):
     """The version is accepted."""
 
     command: ClassVar[str] = "verack"
 
 
 @dataclass(frozen=True, slots=True)
-class SendHeaders(_Empty):
+class SendHeaders(Empty):
     """Announce new blocks by their headers (BIP130)."""
 
     command: ClassVar[str] = "sendheaders"
 
 
 @dataclass(frozen=True, slots=True)
-class SendAddrV2(_Empty):
+class SendAddrV2(Empty):
     """Addresses in the new form, please (BIP155); before verack only."""
 
     command: ClassVar[str] = "sendaddrv2"
 
 
 @dataclass(frozen=True, slots=True)
-class WtxidRelay(_Empty):
+class WtxidRelay(Empty):
     """Transactions are announced by wtxid (BIP339); before verack only."""
 
     command: ClassVar[str] = "wtxidrelay"
 
 
 @dataclass(frozen=True, slots=True)
-class GetAddr(_Empty):
+class GetAddr(Empty):
     """Tell addresses of other nodes."""
 
     command: ClassVar[str] = "getaddr"

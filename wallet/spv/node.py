@@ -10,9 +10,10 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Iterable
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from wallet.bitcoin.block import Block
+from wallet.bitcoin.bloom import BloomFilter
 from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.transaction import Transaction
 from wallet.spv.addrman import Ban, PeerBook
@@ -26,6 +27,7 @@ from wallet.spv.message import GetData, Inv, InvType, Message, NotFound, Pong, T
 from wallet.spv.node_api import (
     ALONE,
     FilterBatch,
+    FilteredBatch,
     NodeConfig,
     NodeListener,
     NodeStatus,
@@ -34,14 +36,17 @@ from wallet.spv.node_api import (
     PeerSnapshot,
     Superseded,
 )
+from wallet.spv.orders import Orders
 from wallet.spv.peer import PeerInfo
 from wallet.spv.sources import source_of
 from wallet.spv.sync import Synchronizer
 from wallet.spv.sync_types import (
     Action,
+    Answer,
     BlockReady,
     ChainChanged,
     Drop,
+    FilteredReady,
     FiltersReady,
     FiltersRevoked,
     Progressed,
@@ -57,7 +62,6 @@ STALE_AFTER: Final = 90 * 60.0
 LONELY_AFTER: Final = 30 * 60.0
 MAX_EXTRA_PEERS: Final = 3
 Work: TypeAlias = Action | Ask | Tell
-T = TypeVar("T")
 
 
 class Clock:
@@ -99,13 +103,13 @@ class Node:
         proxy = Proxy.parse(config.proxy) if config.proxy else None
         magic, agent, chance = config.params.magic, config.user_agent, secrets.SystemRandom()
         self._links = Links(magic, self._source, self, self._clock, proxy=proxy, user_agent=agent)
+        self._links.relay = not config.bloom
         self._courier = None if proxy is None else Courier(magic, proxy, self._clock, chance, agent)
         self._carrying: set[asyncio.Task[None]] = set()
         self._queue: deque[Work] = deque()
         self._working = False
         self._tokens = itertools.count(1)
-        self._filters: dict[Token, asyncio.Future[FilterBatch]] = {}
-        self._blocks: dict[Token, asyncio.Future[Block]] = {}
+        self._orders = Orders()
         self._failure: BaseException | None = None
 
     # ---- life
@@ -116,7 +120,7 @@ class Node:
 
     async def stop(self) -> None:
         """Close every connection; who still waits for something gets NodeStopped."""
-        self._fail_waiters(NodeStopped("the node was stopped"))
+        self._orders.refuse_all(NodeStopped("the node was stopped"))
         for task in self._carrying:
             task.cancel()
         await asyncio.gather(*self._carrying, return_exceptions=True)
@@ -139,18 +143,30 @@ class Node:
         Raises Superseded when a reorganisation removed one of the blocks, NodeStopped.
         """
         token = next(self._tokens)
-        return await self._wait(self._filters, token, self._sync.request_filters(token, start, stop, self._clock()))
+        batch: FilterBatch = await self._wait(token, self._sync.request_filters(token, start, stop, self._clock()))
+        return batch
+
+    def load_bloom(self, bloom: BloomFilter) -> None:
+        """Have peers announce the unconfirmed transactions that match a filter (BIP37)."""
+        self._do(self._sync.load_bloom(bloom))
+
+    async def fetch_filtered(self, start: int, stop: int, bloom: BloomFilter) -> FilteredBatch:
+        """The blocks of these heights (at most 1,000) as a peer filters them. Waits and raises as `fetch_filters`."""
+        token = next(self._tokens)
+        actions = self._sync.request_filtered(token, start, stop, bloom, self._clock())
+        batch: FilteredBatch = await self._wait(token, actions)
+        return batch
 
     async def fetch_block(self, height: int) -> Block:
         """The block at a height, checked against its header. Waits for peers; raises Superseded, NodeStopped."""
         token = next(self._tokens)
-        return await self._wait(self._blocks, token, self._sync.request_block(token, height, self._clock()))
+        block: Block = await self._wait(token, self._sync.request_block(token, height, self._clock()))
+        return block
 
-    async def _wait(self, waiting: dict[Token, asyncio.Future[T]], token: Token, actions: Iterable[Action]) -> T:
+    async def _wait(self, token: Token, actions: Iterable[Action]) -> Any:
         if self._failure is not None:
             raise self._failure
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        waiting[token] = answer
+        answer = self._orders.begin(token)
         try:
             self._do(actions)
             return await answer
@@ -158,7 +174,7 @@ class Node:
             self._do(self._sync.cancel(token))
             raise
         finally:
-            waiting.pop(token, None)
+            self._orders.end(token)
 
     async def broadcast(self, raw_tx: bytes, seconds: float, package: Package = ALONE) -> BroadcastReport:
         """Announce a payment and wait until it is known to have travelled, at the most `seconds`.
@@ -268,6 +284,7 @@ class Node:
         now = self._clock()
         match message:
             case Tx(raw):
+                self._do(self._sync.receive(peer_id, message, now))
                 self._on_transaction(peer_id, raw, now)
             case Inv():
                 self._on_inventory(peer_id, message, now)
@@ -311,7 +328,7 @@ class Node:
     def failed(self, error: BaseException) -> None:
         """Something broke that is no peer's fault: a full disk, or a defect. Nobody waits in vain."""
         self._failure = error
-        self._fail_waiters(error)
+        self._orders.refuse_all(error)
         self._listener.failed(error)
 
     # ---- actions
@@ -334,22 +351,23 @@ class Node:
                 self._links.send(peer_id, message)
             case Drop(peer_id, reason, ban):
                 self._links.drop(peer_id, reason, ban=ban)
-            case FiltersReady() | BlockReady() | RequestFailed():
+            case FiltersReady() | FilteredReady() | BlockReady() | RequestFailed():
                 self._answer(work)
             case ChainChanged() | Progressed():
                 self._report(work)
             case FiltersRevoked():
                 pass  # the listener knows: it was told before they were forgotten
 
-    def _answer(self, work: FiltersReady | BlockReady | RequestFailed) -> None:
+    def _answer(self, work: Answer) -> None:
         match work:
             case FiltersReady(token, start, block_hashes, filters):
-                _resolve(self._filters, token, FilterBatch(start, block_hashes, filters))
+                self._orders.resolve(token, FilterBatch(start, block_hashes, filters))
+            case FilteredReady(token, start, block_hashes, matches):
+                self._orders.resolve(token, FilteredBatch(start, block_hashes, matches))
             case BlockReady(token, block, _):
-                _resolve(self._blocks, token, block)
+                self._orders.resolve(token, block)
             case RequestFailed(token, reason):
-                _refuse(self._filters, token, Superseded(reason))
-                _refuse(self._blocks, token, Superseded(reason))
+                self._orders.refuse(token, Superseded(reason))
 
     def _report(self, work: ChainChanged | Progressed) -> None:
         match work:
@@ -357,24 +375,6 @@ class Node:
                 self._listener.chain_changed(update)
             case Progressed():
                 self._listener.progress_changed()
-
-    def _fail_waiters(self, error: BaseException) -> None:
-        for token in [*self._filters]:
-            _refuse(self._filters, token, error)
-        for token in [*self._blocks]:
-            _refuse(self._blocks, token, error)
-
-
-def _resolve(waiting: dict[Token, asyncio.Future[T]], token: Token, value: T) -> None:
-    answer = waiting.get(token)
-    if answer is not None and not answer.done():
-        answer.set_result(value)
-
-
-def _refuse(waiting: dict[Token, asyncio.Future[T]], token: Token, error: BaseException) -> None:
-    answer = waiting.get(token)
-    if answer is not None and not answer.done():
-        answer.set_exception(error)
 
 
 def _snapshot(link: Link) -> PeerSnapshot:

@@ -8,6 +8,7 @@ from wallet.bitcoin.hashes import BlockHash
 from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.transaction import Transaction
 from wallet.spv.chain import ChainUpdate
+from wallet.spv.sync_types import FilteredBlock
 
 
 class Superseded(Exception):
@@ -20,7 +21,10 @@ class NodeStopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NodeConfig:
-    """How to reach the network. `peers` ("host:port") mean these and no others; `proxy` is a SOCKS5 "host:port"."""
+    """How to reach the network. `peers` ("host:port") mean these and no others; `proxy` is a SOCKS5 "host:port".
+
+    bloom: peers announce no transactions until they are given a filter (BIP37).
+    """
 
     params: ChainParams
     checkpoints: Checkpoints = EMPTY_CHECKPOINTS
@@ -29,6 +33,7 @@ class NodeConfig:
     user_agent: str = "/Wren:0.1/"
     max_outbound: int = 8
     fixed_seeds: tuple[str, ...] = ()
+    bloom: bool = False
 
 
 class NodeListener(Protocol):
@@ -81,6 +86,18 @@ class FilterBatch:
     start_height: int
     block_hashes: tuple[BlockHash, ...]
     filters: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredBatch:
+    """Consecutive blocks as a peer filtered them (BIP37): those in which something matched, what was left out unseen.
+
+    Of a match, `txids` are proven to be in the block; `transactions` are those of them that came, without witnesses.
+    """
+
+    start_height: int
+    block_hashes: tuple[BlockHash, ...]
+    matches: list[FilteredBlock]
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ class Dialled:
     nonce: int = 0
     ping_nonce: int = 0
     transport: Literal["v1", "v2"] = "v1"
+    relay: bool = True
 
 
 class Peer:
@@ -209,11 +210,15 @@ class Peer:
         self._outbox.append(Ping(self._ping_nonce))
 
     def _our_version(self, now: float) -> Version:
-        """No address, no height, no services: nothing that tells one Wren from another. relay: announce payments."""
+        """No address, no height, no services: nothing that tells one Wren from another. relay: announce payments.
+
+        Without relay the peer announces none, unless it is given a filter (BIP37).
+        """
         nowhere = NetworkAddress.unspecified()
         agent = self.dialled.user_agent.encode("ascii")
         nonce = self.dialled.nonce
-        return Version(PROTOCOL_VERSION, 0, int(now), nowhere, nowhere, nonce, agent, start_height=0, relay=True)
+        relay = self.dialled.relay
+        return Version(PROTOCOL_VERSION, 0, int(now), nowhere, nowhere, nonce, agent, start_height=0, relay=relay)
 
     def _on_version(self, message: Version, now: float) -> None:
         self._check_version(message)

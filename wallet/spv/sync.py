@@ -7,14 +7,27 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
 
+from wallet.bitcoin.bloom import BloomFilter
 from wallet.bitcoin.network import ChainParams
 from wallet.spv.chain import ChainUpdate, HeaderChain
 from wallet.spv.fault import PeerFault
 from wallet.spv.filters import FilterHeaderChain
 from wallet.spv.filters_judge import KnownScript
-from wallet.spv.message import BlockMessage, CFCheckpt, CFHeaders, CFilter, Headers, Inv, Message, NotFound
+from wallet.spv.message import (
+    BlockMessage,
+    CFCheckpt,
+    CFHeaders,
+    CFilter,
+    Headers,
+    Inv,
+    MerkleBlock,
+    Message,
+    NotFound,
+    Tx,
+)
 from wallet.spv.peer import PeerInfo
 from wallet.spv.sync_fetch import Fetching
+from wallet.spv.sync_filtered import Filtering
 from wallet.spv.sync_filterheaders import FilterHeaderSync
 from wallet.spv.sync_headers import HeaderSync
 from wallet.spv.sync_types import (
@@ -63,6 +76,7 @@ class Synchronizer:
 
     known_script: the script of an outpoint (36 serialized bytes) where the wallet knows it, to judge filters by.
     chance: spreads blocks over peers, so that none of them sees all that a wallet looks at.
+    bloom: peers filter blocks for us (BIP37), and compact filters are left alone.
     """
 
     def __init__(
@@ -72,8 +86,12 @@ class Synchronizer:
         filters: FilterHeaderChain,
         known_script: KnownScript = _nothing_known,
         chance: Random | None = None,
+        *,
+        bloom: bool = False,
     ) -> None:
         self._shared = Shared(params, headers, filters, chance)
+        self._bloom = bloom
+        self._filtering = Filtering(self._shared)
         self._fetching = Fetching(self._shared, known_script)
         self._headers = HeaderSync(self._shared)
         self._filters = FilterHeaderSync(self._shared, self._fetching)
@@ -92,6 +110,7 @@ class Synchronizer:
         """A peer's handshake is complete."""
         peer = self._shared.peers[info.id] = SyncPeer(info)
         self._headers.peer_ready(peer, now)
+        self._filtering.peer_ready(peer)
         return self._taken()
 
     def peer_gone(self, peer_id: int, now: float) -> list[Action]:
@@ -105,6 +124,7 @@ class Synchronizer:
         self._headers.peer_gone(peer_id)
         self._filters.peer_gone(peer_id)
         self._fetching.peer_gone(peer_id)
+        self._filtering.peer_gone(peer_id)
 
     def note_received(self, totals: Mapping[int, int], now: float) -> None:
         """How many bytes have come from each peer so far; to be called before `tick`, as often as that.
@@ -154,8 +174,18 @@ class Synchronizer:
             case Headers() | Inv() | BlockMessage() | NotFound():
                 self._dispatch_chain(peer, message, now)
             case _:
-                return False
+                return self._dispatch_filtered(peer, message, now)
         return True
+
+    def _dispatch_filtered(self, peer: SyncPeer, message: Message, now: float) -> bool:
+        match message:
+            case MerkleBlock():
+                self._filtering.receive_tree(peer, message, now)
+            case Tx(raw):
+                self._filtering.receive_transaction(peer, raw, now)
+            case _:
+                return False
+        return self._bloom
 
     def _dispatch_chain(self, peer: SyncPeer, message: Headers | Inv | BlockMessage | NotFound, now: float) -> None:
         match message:
@@ -181,6 +211,7 @@ class Synchronizer:
         self._shared.actions.append(ChainChanged(update))
         if update.disconnected:
             self._fetching.cut(update.disconnected[-1][0] - 1)
+            self._filtering.cut(update.disconnected[-1][0] - 1)
             self._filters.restart()
 
     def tick(self, now: float) -> list[Action]:
@@ -188,11 +219,15 @@ class Synchronizer:
         self._headers.tick(now)
         self._filters.tick(now)
         self._fetching.tick(now)
+        self._filtering.tick(now)
         self._work(now)
         return self._taken()
 
     def _work(self, now: float) -> None:
-        if self._headers.synced:
+        if self._headers.synced and self._bloom:
+            self._filtering.assign(now)
+            self._fetching.assign(now)
+        elif self._headers.synced:
             before = len(self._shared.actions)
             self._filters.advance(now)
             for action in self._shared.actions[before:]:
@@ -226,6 +261,19 @@ class Synchronizer:
         self._fetching.assign(now)
         return self._taken()
 
+    def load_bloom(self, bloom: BloomFilter) -> list[Action]:
+        """Have peers announce the unconfirmed transactions that match a filter (BIP37)."""
+        self._filtering.load(bloom)
+        return self._taken()
+
+    def request_filtered(self, token: Token, start: int, stop: int, bloom: BloomFilter, now: float) -> list[Action]:
+        """Order the blocks start…stop as a peer filters them, at most 1,000, for FilteredReady."""
+        if not 0 <= start <= stop < start + MAX_FILTERS:
+            raise ValueError(f"blocks {start} to {stop}")
+        self._filtering.request(token, start, stop, bloom)
+        self._work(now)
+        return self._taken()
+
     def request_block(self, token: Token, height: int, now: float) -> list[Action]:
         """Order the block at a height of the chain, for BlockReady. MissingHeaders where the chain has none."""
         self._fetching.request_block(token, height)
@@ -234,7 +282,7 @@ class Synchronizer:
 
     def cancel(self, token: Token) -> list[Action]:
         """Take an order back."""
-        if self._fetching.cancel(token):
+        if self._fetching.cancel(token) or self._filtering.cancel(token):
             self._shared.actions.append(RequestFailed(token, "cancelled"))
         return self._taken()
 
@@ -254,7 +302,7 @@ class Synchronizer:
             header_height=height,
             announced_height=max(height, claimed),
             headers_synced=self._headers.synced,
-            filter_height=filters.tip_height,
+            filter_height=headers.tip_height if self._bloom else filters.tip_height,
             filter_target=headers.tip_height,
             missing_headers=self._headers.missing,
             agreed_by=filters.agreed_by,

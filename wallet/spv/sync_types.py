@@ -6,8 +6,9 @@ from random import Random
 from typing import Final, TypeAlias
 
 from wallet.bitcoin.block import Block
-from wallet.bitcoin.hashes import BlockHash, FilterHeader
+from wallet.bitcoin.hashes import BlockHash, FilterHeader, Txid
 from wallet.bitcoin.network import ChainParams
+from wallet.bitcoin.transaction import Transaction
 from wallet.spv.chain import ChainUpdate, HeaderChain
 from wallet.spv.filters import FilterHeaderChain
 from wallet.spv.message import Message, Services
@@ -60,6 +61,25 @@ class FiltersReady:
 
 
 @dataclass(frozen=True, slots=True)
+class FilteredBlock:
+    """What a peer says that matches in a block: txids that the tree leads to, and those of them that were sent."""
+
+    height: int
+    txids: tuple[Txid, ...]
+    transactions: tuple[Transaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredReady:
+    """Blocks from `start` on as a peer filtered them (BIP37): those in which something matched."""
+
+    token: Token
+    start: int
+    block_hashes: tuple[BlockHash, ...]
+    matches: list[FilteredBlock]
+
+
+@dataclass(frozen=True, slots=True)
 class BlockReady:
     """A block, checked against its header: Merkle root, witness commitment, weight."""
 
@@ -103,7 +123,8 @@ class Progressed:
     progress: Progress
 
 
-Action: TypeAlias = Send | Drop | ChainChanged | FiltersReady | BlockReady | RequestFailed | FiltersRevoked | Progressed
+Answer: TypeAlias = FiltersReady | FilteredReady | BlockReady | RequestFailed
+Action: TypeAlias = Send | Drop | ChainChanged | Answer | FiltersRevoked | Progressed
 
 
 @dataclass(slots=True)

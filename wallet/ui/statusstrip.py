@@ -5,11 +5,12 @@ from PySide6.QtWidgets import QFrame, QProgressBar
 from wallet.engine import api
 from wallet.ui.design.layout import row
 from wallet.ui.design.metrics import Space
-from wallet.ui.text import format_day, format_duration, format_time, translate
+from wallet.ui.text import format_day, format_duration, format_time, sentence, translate
 from wallet.ui.widgets.icon import Icon
 from wallet.ui.widgets.label import Label, caption
 
 _BAR_WIDTH = 140
+WORKING = ("headers", "filters", "blocks")
 
 
 def phase_words(status: api.SyncStatus) -> str:
@@ -59,10 +60,9 @@ class StatusStrip(QFrame):
     def show_status(self, status: api.SyncStatus) -> None:
         self.phase.setText(phase_words(status))
         self._draw(status)
-        working = status.phase in ("headers", "filters", "blocks")
-        self.bar.setVisible(working)
+        self.bar.setVisible(status.phase in WORKING)
         self.bar.setValue(round(status.percent * 10))
-        self.detail.show_or_hide(self._detail(status) if working or status.stale else "")
+        self.detail.show_or_hide(self._detail(status))
         self.peers.setText(self.tr("{n} peers").format(n=status.peers) if status.peers != 1 else self.tr("1 peer"))
 
     def _draw(self, status: api.SyncStatus) -> None:
@@ -78,9 +78,17 @@ class StatusStrip(QFrame):
             return self.tr("The newest block known is of {day}: this may be out of date.").format(
                 day=format_day(status.tip_time)
             )
+        if status.notice:
+            return sentence(status.notice)
+        parts = [] if status.completeness_verified else [self.tr("completeness not verified")]
+        if status.phase in WORKING:
+            parts += self._progress(status)
+        return " · ".join(parts)
+
+    def _progress(self, status: api.SyncStatus) -> list[str]:
         parts = [f"{status.percent:.0f} %"]
         if status.phase == "headers":
             parts.append(self.tr("block {height} of {all}").format(height=status.height, all=status.announced_height))
         if status.seconds_left is not None:
             parts.append(format_duration(status.seconds_left))
-        return " · ".join(parts)
+        return parts

@@ -70,3 +70,8 @@ class EngineOptions:
     discovery: str = "filters"
     read_only: bool = False
     kdf: tuple[int, int, int] | None = None
+
+    @property
+    def bloom(self) -> bool:
+        """Whether a node of the user's own finds the payments (BIP37), and is believed that it leaves none out."""
+        return self.discovery == "bloom"
