@@ -150,7 +150,7 @@ def test_what_matches_unseen_is_looked_into() -> None:
 def test_scripts_that_come_later_are_searched_for_below() -> None:
     per_height: list[list[tuple[bytes, int]]] = [[] for _ in range(10)]
     per_height[0] = [(SCRIPTS[45], 7_000)]
-    per_height[8] = [(SCRIPTS[25], 3_000)]
+    per_height[8] = [(SCRIPTS[24], 3_000)]
     source = FilteringSource(chain(_payments(per_height)))
     scan = _run(source)
     assert scan.ledger.balance(10).confirmed == 10_000
