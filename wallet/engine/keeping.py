@@ -5,6 +5,7 @@ that counts, which is complete at every moment, and `leftover` a second one, whi
 crash anywhere leaves a wallet that opens, and what is too much goes at the next start.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -149,7 +150,7 @@ class Keeping:
         entry = find_entry(self._parts, command.name)
         key = await self._parts.vault.open_database(vault_ref(entry), command.password)
         await self._leave(entry.uuid)
-        backup = self._parts.recover_store(entry.folder / DATABASE, key)
+        backup = await asyncio.to_thread(self._parts.recover_store, entry.folder / DATABASE, key)
         return api.RecoveredDatabase(entry.name, backup.name.rpartition(".")[2])
 
     async def delete(self, command: api.DeleteWallet) -> api.DeletedWallet:
