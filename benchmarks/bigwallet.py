@@ -21,6 +21,7 @@ from wallet.bitcoin.hashes import BlockHash, Txid, sha256
 from wallet.bitcoin.network import REGTEST
 from wallet.bitcoin.script import p2wpkh
 from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
+from wallet.engine.bulk import without_rubbish
 from wallet.ledger.changeset import ChangeSet
 from wallet.ledger.keychain import CHANGE, EXTERNAL, ScriptRef
 from wallet.ledger.ledger import Ledger
@@ -41,6 +42,7 @@ class Opened:
     """Seconds, and the most memory in MB."""
 
     load: float
+    screen: float
     history: float
     history_again: float
     balance: float
@@ -108,16 +110,20 @@ def _timed(task: Callable[[], T]) -> tuple[float, T]:
 def measure(path: Path) -> Opened:
     """Open the wallet, and ask of it what the window asks."""
     store = SqliteLedgerStore.open(path, KEY, REGTEST)
-    load, ledger = _timed(lambda: Ledger(store))
+    with without_rubbish():
+        load, ledger = _timed(lambda: Ledger(store))
+    screen, _ = _timed(lambda: ledger.history(TIP, 200))
     history, entries = _timed(lambda: ledger.history(TIP))
-    again, _ = _timed(lambda: ledger.history(TIP))
+    again, entries = _timed(lambda: ledger.history(TIP))
+    count = len(entries)
+    del entries
     balance, _ = _timed(lambda: ledger.balance(TIP))
     coins, found = _timed(lambda: ledger.coins(TIP))
     intent = PaymentIntent((Recipient(p2wpkh(bytes(20)), 12_345_678),), fee_rate=FeeRate(7_000))
     prepare, _ = _timed(lambda: build(intent, ledger, TIP, random.Random(1)))
     store.close()
     memory = peak_memory(os.getpid())
-    return Opened(load, history, again, balance, coins, prepare, memory, len(entries), len(found))
+    return Opened(load, screen, history, again, balance, coins, prepare, memory, count, len(found))
 
 
 if __name__ == "__main__":

@@ -544,3 +544,15 @@ def test_what_was_in_a_block_stays_when_the_block_goes() -> None:
     ledger.undo_block(2, block.hash)
     ledger.apply_unconfirmed(funding, 5)
     assert ledger.status(joint.txid, 1) is Status.PENDING
+
+
+def test_the_newest_of_a_history_are_those_that_all_of_it_begins_with() -> None:
+    ledger, chain = new_ledger(), Chain()
+    for index in range(1, 6):
+        chain.add(pay([(script(ledger, index), 1_000 * index)]))
+    chain.scan(ledger)
+    ledger.apply_unconfirmed(pay([(script(ledger, 9), 77)]), 5)
+    whole = ledger.history(5)
+    assert len(whole) == 6
+    for limit in range(len(whole) + 2):
+        assert ledger.history(5, limit) == whole[:limit]

@@ -7,6 +7,7 @@ from functools import partial
 
 from wallet.engine import api
 from wallet.engine.birthday import Birthday
+from wallet.engine.bulk import without_rubbish
 from wallet.engine.parts import Parts, WalletEntry, WalletStore
 from wallet.engine.search import account_of, remember
 from wallet.engine.session import BIRTHDAY, FINGERPRINT, FLOOR, KIND, Session, birthday_text, vault_ref, wallet_info
@@ -128,7 +129,8 @@ class Onboarding:
         key = await self._parts.vault.open_database(vault_ref(entry), command.password)
         store = self._parts.open_store(entry.folder / DATABASE, key)
         try:
-            ledger = Ledger(store)
+            with without_rubbish():
+                ledger = Ledger(store)
         except BaseException:
             store.close()
             raise

@@ -75,8 +75,8 @@ class Queries:
         )
 
     async def history(self, command: api.GetHistory) -> tuple[api.HistoryRow, ...]:
-        entries = self._session().ledger.history(self._network.tip_height)
-        return tuple(history_row(entry, self._seen_by(entry.txid)) for entry in entries[: command.limit])
+        entries = self._session().ledger.history(self._network.tip_height, command.limit)
+        return tuple(history_row(entry, self._seen_by(entry.txid)) for entry in entries)
 
     def _seen_by(self, txid: Txid) -> int:
         node = self._network.node

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from wallet.bitcoin.amount import Sats
 from wallet.bitcoin.hashes import Txid
@@ -66,10 +67,12 @@ def entry_of(book: Book, record: TransactionRecord, tip_height: int, label: str)
     )
 
 
-def history(book: Book, tip_height: int, label_of: Callable[[Txid], str]) -> list[HistoryEntry]:
-    """All entries, newest first: the unconfirmed by the time they were seen, then by their place in the chain."""
-    found = [record for record in book.records.values() if book.concerns_us(record)]
-    found.sort(key=_order, reverse=True)
+def history(
+    book: Book, tip_height: int, label_of: Callable[[Txid], str], limit: int | None = None
+) -> list[HistoryEntry]:
+    """The newest entries, or all, newest first: the unconfirmed by when they were seen, then by place in the chain."""
+    ordered = sorted(book.records.values(), key=_order, reverse=True)
+    found = islice((record for record in ordered if book.concerns_us(record)), limit)
     return [entry_of(book, record, tip_height, label_of(record.txid)) for record in found]
 
 

@@ -78,9 +78,9 @@ class LedgerView:
         """Every transaction that is kept, those that only conflict with ours included."""
         return MappingProxyType(self._book.records)
 
-    def history(self, tip_height: int) -> list[HistoryEntry]:
-        """One entry for each transaction that pays us or spends from us, newest first."""
-        return history(self._book, tip_height, lambda txid: self.label(LabelKind.TRANSACTION, str(txid)))
+    def history(self, tip_height: int, limit: int | None = None) -> list[HistoryEntry]:
+        """One entry for each transaction that pays us or spends from us, newest first; only the newest, or all."""
+        return history(self._book, tip_height, lambda txid: self.label(LabelKind.TRANSACTION, str(txid)), limit)
 
     def entry(self, txid: Txid, tip_height: int) -> HistoryEntry:
         """One transaction's entry; raises LookupError."""

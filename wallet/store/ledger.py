@@ -37,7 +37,7 @@ ORDER BY account, branch, first, from_height
 """
 _TRANSACTIONS = """
 SELECT txid, raw, seen, height, block_hash, position, block_time, coinbase, local, announced, abandoned, genuine
-FROM transactions
+FROM transactions ORDER BY txid
 """
 _INPUTS = "SELECT txid, outpoint FROM inputs ORDER BY txid, position"
 _OUTPUTS = "SELECT txid, amount, script_pubkey FROM outputs ORDER BY txid, position"
@@ -127,16 +127,15 @@ class SqliteLedgerStore:
         return Account(number, descriptor.type, account, descriptor, change, gap_limit, label)
 
     def _transactions(self) -> dict[Txid, TransactionRecord | None]:
-        inputs = _grouped(self.database.execute(_INPUTS))
-        outputs = _grouped(self.database.execute(_OUTPUTS))
-        return {
-            Txid(row[0]): transaction_of(
-                row,
-                [outpoint for _, outpoint in inputs.get(row[0], ())],
-                [TxOut(amount, script) for _, amount, script in outputs[row[0]]],
-            )
-            for row in self.database.execute(_TRANSACTIONS)
-        }
+        """All three tables side by side, in the order of txids: nothing but the records themselves is built of them."""
+        inputs, outputs = _Groups(self.database.execute(_INPUTS)), _Groups(self.database.execute(_OUTPUTS))
+        found: dict[Txid, TransactionRecord | None] = {}
+        for row in self.database.execute(_TRANSACTIONS):
+            spent = [outpoint for _, outpoint in inputs.of(row[0])]
+            made = [TxOut(amount, script) for _, amount, script in outputs.of(row[0])]
+            record = transaction_of(row, spent, made)
+            found[record.txid] = record
+        return found
 
     def proof(self, txid: Txid) -> MerkleProof | None:
         """The proof that is kept for a transaction."""
@@ -144,5 +143,17 @@ class SqliteLedgerStore:
         return proof_of(rows[0]) if rows else None
 
 
-def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[bytes, list[tuple[Any, ...]]]:
-    return {txid: list(group) for txid, group in groupby(rows, itemgetter(0))}
+class _Groups:
+    """Rows that begin with a txid and are sorted by it, handed out group by group to who asks in that order."""
+
+    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        self._groups = groupby(rows, itemgetter(0))
+        self._next = next(self._groups, None)
+
+    def of(self, txid: bytes) -> list[tuple[Any, ...]]:
+        """The rows of a txid, none where there are none."""
+        if self._next is None or self._next[0] != txid:
+            return []
+        rows = list(self._next[1])
+        self._next = next(self._groups, None)
+        return rows
