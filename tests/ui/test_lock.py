@@ -50,6 +50,7 @@ def test_ctrl_l_takes_the_wallet_off_the_screen_and_its_password_brings_it_back(
     page = locked.unlock_page
     assert page is not None
     assert page.isVisible()
+    assert page.open.text() == "&Unlock"
     stage.engine.refuse[api.UnlockWallet] = api.WrenError("bad_password", "the password is wrong")
     stage.type(page.password, "guessed")
     stage.press(page.password, Qt.Key.Key_Return)
@@ -159,12 +160,13 @@ LOGIN = """
     from PySide6.QtDBus import QDBusConnection, QDBusMessage
     from PySide6.QtGui import QGuiApplication
     from wallet.ui.away import Away
+    from wallet.ui.preferences import Preferences
 
     app = QGuiApplication([])
     address = os.environ["DBUS_SESSION_BUS_ADDRESS"]
     service = QDBusConnection.connectToBus(address, "fake login1")
     assert service.registerService("org.freedesktop.login1")
-    away = Away(app, 0)
+    away = Away(app, Preferences(sys.argv[1]))
     seen = []
     away.gone.connect(lambda: seen.append(True))
     assert away.follow_session(QDBusConnection.connectToBus(address, "wren"))
@@ -209,7 +211,7 @@ def test_sleep_and_the_sessions_lock_are_heard_from_login1(tmp_path: Path) -> No
     script = tmp_path / "login.py"
     script.write_text(textwrap.dedent(LOGIN))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_SESSION_ID": "5", "QT_QPA_PLATFORM": "offscreen"}
-    command = ["dbus-run-session", "--", sys.executable, str(script)]
+    command = ["dbus-run-session", "--", sys.executable, str(script), str(tmp_path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -217,7 +219,7 @@ def test_sleep_and_the_sessions_lock_are_heard_from_login1(tmp_path: Path) -> No
 def test_without_a_bus_there_is_nothing_to_follow(stage: Stage) -> None:
     from PySide6.QtDBus import QDBusConnection
 
-    away = Away(stage.context.bridge, 0)
+    away = Away(stage.context.bridge, stage.context.preferences)
     assert not away.follow_session(QDBusConnection("no such bus"))
 
 
@@ -253,6 +255,19 @@ def test_missing_keys_are_brought_back_by_the_words(stage: Stage) -> None:
     order = stage.engine.commands(api.RepairVault)[-1]
     assert order == api.RepairVault("default", "abandon ability", PASSWORD, "", "auto")
     assert not page.holds_words()
+
+
+def test_a_lost_vault_file_is_offered_to_the_words_too(stage: Stage) -> None:
+    stage.engine.wallets = [api.WalletInfo("default", "regtest", "file", locked=True)]
+    stage.engine.refuse[api.OpenWallet] = api.WrenError("not_found", "the vault is missing")
+    window = stage.window()
+    assert window.unlock_page is not None
+    stage.type(window.unlock_page.password, PASSWORD)
+    stage.press(window.unlock_page.password, Qt.Key.Key_Return)
+    stage.settle()
+    assert window.repair_page is not None
+    assert window.repair_page.isVisible()
+    assert window.repair_page.in_file.isChecked()
 
 
 def test_a_keyring_that_does_not_answer_can_be_tried_again(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import SLOT, QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QWindow
 
 from wallet.override import override
+from wallet.ui.preferences import Preferences
 
 if TYPE_CHECKING:
     from PySide6.QtDBus import QDBusConnection
@@ -34,19 +35,25 @@ class Away(QObject):
 
     gone = Signal()
 
-    def __init__(self, parent: QObject, minutes: int) -> None:
+    def __init__(self, parent: QObject, preferences: Preferences) -> None:
         super().__init__(parent)
         self._watched: list[QWindow] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.gone)
-        self.set_minutes(minutes)
+        self._preferences = preferences
+        self._minutes = -1
+        self._reconsider()
+        preferences.changed.connect(self._reconsider)
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.focusWindowChanged.connect(self._watch)
 
-    def set_minutes(self, minutes: int) -> None:
-        """How long nobody may be there; 0: for ever."""
+    def _reconsider(self) -> None:
+        """How long nobody may be there may have been chosen anew."""
+        if self._minutes == (minutes := self._preferences.lock_minutes):
+            return
+        self._minutes = minutes
         if minutes:
             self._timer.setInterval(minutes * _MINUTE)
             self._timer.start()

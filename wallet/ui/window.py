@@ -72,9 +72,8 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         self.stack.addWidget(self.welcome)
-        self.away = Away(self, self.context.preferences.lock_minutes)
+        self.away = Away(self, self.context.preferences)
         self.away.gone.connect(self.lock)
-        self.context.preferences.changed.connect(self._reconsider_idle)
         self.welcome.new_wallet.connect(self._show_create)
         self.welcome.restore.connect(self._show_restore)
         self.welcome.practise.connect(self.practise)
@@ -133,9 +132,8 @@ class Window(QMainWindow):
             self.context.bridge.start(self._open(wallet.name, None), self._open_failed)
 
     def _ask_password(self, wallet: api.WalletInfo) -> None:
-        page = self._unlocking()
-        self._show(page)
-        page.ask(wallet)
+        self._show(self._unlocking())
+        self._unlocking().ask(wallet)
 
     def _unlocking(self) -> "UnlockPage":
         from wallet.ui.pages.unlock import UnlockPage
@@ -162,7 +160,14 @@ class Window(QMainWindow):
             self.context.bridge.start(work, self.unlock_page.show_error)
         elif self._opening is not None and self.unlock_page is not None:
             work = self._open(self._opening.name, self.unlock_page.password.text())
-            self.context.bridge.start(work, self.unlock_page.show_error)
+            self.context.bridge.start(work, self._not_opened)
+
+    def _not_opened(self, error: api.WrenError) -> None:
+        """Opening by the password did not do: it was wrong, or the keys are not there to be opened."""
+        if error.code in _REPAIRED_BY_WORDS and self._opening is not None:
+            self._offer_repair(self._opening, error)
+        if self.unlock_page is not None:
+            self.unlock_page.show_error(error)
 
     def _open_failed(self, error: api.WrenError) -> None:
         """Opening without a question did not do: ask, or say why."""
@@ -205,19 +210,16 @@ class Window(QMainWindow):
         if self.shell is None:
             return
         wallet, hide = self.shell.wallet, self.context.preferences.lock_hides
-        if self._locked is not None:  # locked without hiding: the way to unlock it
-            self._show(self._unlocking())
-            self._unlocking().ask_locked(wallet)
-            return
-        self._locked = wallet
-        self.context.clipboard.clear()
-        self.context.bridge.start(self._lock(hide))
-        if hide:
+        if self._locked is None:
+            self._locked = wallet
+            self.context.clipboard.clear()
+            self.context.bridge.start(self._lock(hide))
+            if not hide:
+                self.banner.say(self.tr("Locked: nothing is paid until it is unlocked. Ctrl+L asks for the password."))
+                return
             self._leave_shell()
-            self._show(self._unlocking())
-            self._unlocking().ask_locked(wallet)
-        else:
-            self.banner.say(self.tr("Locked: nothing is paid until it is unlocked. Ctrl+L asks for the password."))
+        self._show(self._unlocking())
+        self._unlocking().ask_locked(wallet)
 
     async def _lock(self, hide: bool) -> None:
         await self.context.bridge.run(api.LockWallet(hide))
@@ -225,21 +227,17 @@ class Window(QMainWindow):
     async def _unlock(self, wallet: api.WalletInfo, password: str | None) -> None:
         await self.context.bridge.run(api.UnlockWallet(password))
         self._locked = None
-        self._unlocking().ask_locked(wallet)  # the password does not stay in the box
+        self._unlocking().forget()
         if self.shell is None:
             await self._enter(wallet)
         else:
             self.banner.clear()
             self._show(self.shell)
 
-    def _reconsider_idle(self) -> None:
-        self.away.set_minutes(self.context.preferences.lock_minutes)
-
     async def _open(self, name: str, password: str | None) -> None:
         wallet = await self.context.bridge.run(api.OpenWallet(name, password))
         if self.unlock_page is not None:
-            self.unlock_page.open.stop()
-            self.unlock_page.password.clear()
+            self.unlock_page.forget()
         await self._enter(wallet)
 
     async def _enter(self, wallet: api.WalletInfo) -> None:

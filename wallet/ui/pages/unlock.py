@@ -105,9 +105,14 @@ class UnlockPage(Page):
         self._note.setText(self.tr("It stays up to date meanwhile. Leave the box empty if the wallet has no password."))
         self._begin()
 
-    def _begin(self) -> None:
+    def forget(self) -> None:
+        """Let the password not stay in the box."""
         self.open.stop()
         self.password.clear()
+
+    def _begin(self) -> None:
+        self.forget()
+        self.open.rename(self.tr("&Unlock") if self._locked else self.tr("&Open"))
         self.field.clear_error()
         self.message.clear()
         self.password.setFocus()

@@ -87,6 +87,11 @@ class BusyButton(Button):
         self._timer.start()
         self._turn()
 
+    def rename(self, text: str) -> None:
+        """What it says while it is idle."""
+        self._idle_text = text
+        self.stop()
+
     def stop(self) -> None:
         self._timer.stop()
         self.setText(self._idle_text)
