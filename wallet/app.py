@@ -147,6 +147,7 @@ def _parts(options: "EngineOptions") -> "Parts":
     from wallet.store.backups import recover
     from wallet.store.folder import DataFolder
     from wallet.store.ledger import SqliteLedgerStore
+    from wallet.store.settings import Settings
 
     params = NETWORKS[options.network]
     folder = DataFolder(Path(options.data_dir) if options.data_dir else None)
@@ -170,6 +171,7 @@ def _parts(options: "EngineOptions") -> "Parts":
         storage_error=storage_error,
         clock=time.time,
         chance=secrets.SystemRandom(),
+        settings=Settings(folder.settings),
         close=held.close,
     )
 
@@ -360,9 +362,7 @@ def _make_node(
     book = None if options.peers else PeerFile(folder.network(params.name) / "peers.db")
     chance = secrets.SystemRandom()
     sync = Synchronizer(params, files.headers, files.filters, known_script, chance, bloom=options.bloom)
-    node = Node(config, files.headers, sync, listener, book)
-    node.watch_transactions(True)
-    return node
+    return Node(config, files.headers, sync, listener, book)
 
 
 def _fixed_seeds(network: str) -> tuple[str, ...]:

@@ -34,6 +34,9 @@ class ScriptedNode:
     peer_count: int = 1
     headers_synced: bool = True
     stopped: bool = False
+    received: int = 0
+    fetched: int = 0
+    watching: list[bool] = field(default_factory=list)
     wanted: list[int] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     on_block: Callable[[int], None] = lambda _: None
@@ -81,7 +84,9 @@ class ScriptedNode:
 
     def status(self) -> NodeStatus:
         tip = self.files.headers.tip_height
-        return NodeStatus(self.peer_count, tip, tip, self.headers_synced, False, self.filter_tip, 0)
+        return NodeStatus(
+            self.peer_count, tip, tip, self.headers_synced, False, self.filter_tip, self.received, self.fetched
+        )
 
     def peers(self) -> list[PeerSnapshot]:
         return [PEER] * self.peer_count
@@ -99,7 +104,7 @@ class ScriptedNode:
         return 0
 
     def watch_transactions(self, watch: bool) -> None:
-        pass
+        self.watching.append(watch)
 
     @property
     def filter_tip(self) -> int:

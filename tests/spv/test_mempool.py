@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 from tests.peers.chain import ChainBuilder
-from wallet.bitcoin.hashes import sha256, sha256d
-from wallet.bitcoin.transaction import Transaction
+from wallet.bitcoin.hashes import Txid, sha256, sha256d
+from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
 from wallet.spv.fault import PeerFault
 from wallet.spv.mempool import Ask, Mempool
 from wallet.spv.message import Inv, InvType
@@ -221,3 +221,34 @@ def test_the_oldest_announcements_are_forgotten(payments: list[Transaction]) -> 
     # Peer 0 still owes it, but who announced it is known no more.
     assert mempool.received(0, payments[0].serialize(), NOW)[0] == payments[0]
     assert mempool.seen_by(payments[0].txid) == 0
+
+
+def large(number: int) -> Transaction:
+    """50 kB of witness that nobody wants."""
+    spends = TxIn(OutPoint(Txid(sha256d(b"%d" % number)), 0), witness=(bytes(50_000),))
+    return Transaction(2, (spends,), (TxOut(number, bytes(22)),))
+
+
+def test_a_flood_of_transactions_costs_little_and_what_waited_comes_later() -> None:
+    """Ten peers announce and send large transactions as quickly as they are asked: what is fetched is bounded."""
+    peers = range(10)
+    mempool = watching(*peers)
+    known: dict[bytes, Transaction] = {}
+    sent = number = 0
+    for second in range(60):
+        asks = list(mempool.tick(float(second)))
+        for peer in peers:
+            transactions = [large(number + each) for each in range(10)]
+            number += 10
+            known.update({transaction.wtxid: transaction for transaction in transactions})
+            inventory = Inv.of(*((InvType.WTX, transaction.wtxid) for transaction in transactions))
+            asks += mempool.announced(peer, inventory, float(second))
+        while asks:
+            ask = asks.pop()
+            for _, digest in ask.message.pairs():
+                raw = known[digest].serialize()
+                sent += len(raw)
+                asks += mempool.received(ask.peer_id, raw, float(second))[1]
+    assert 1_000_000 < sent < 16_000_000
+    later = mempool.tick(1_000.0)
+    assert later, "what waited is fetched once there is room again"

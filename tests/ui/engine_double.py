@@ -246,6 +246,12 @@ class EngineDouble:
     def _AbandonTransaction(self, command: api.AbandonTransaction) -> tuple[str, ...]:  # noqa: N802
         return (command.txid,)
 
+    def _GetDataUse(self, command: api.GetDataUse) -> api.DataUse:  # noqa: N802
+        return api.DataUse(123_000_000, None, paused=False, unconfirmed=True, a_day=200_000_000, basis="usual")
+
+    def _SetDataUse(self, command: api.SetDataUse) -> api.DataUse:  # noqa: N802
+        return replace(self._GetDataUse(api.GetDataUse()), limit=command.limit, unconfirmed=command.unconfirmed)
+
     def _GetFees(self, command: api.GetFees) -> api.FeeReport:  # noqa: N802
         rates = ((2, 12.0), (6, 5.5), (24, 2.0))
         return api.FeeReport("blocks", 6, 1.0, tuple(api.FeeEstimate(target, rate) for target, rate in rates))

@@ -7,7 +7,8 @@ read their times from: never "the tip at first sync", which would hide a payment
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 
-from wallet.bitcoin.network import Checkpoint
+from wallet.bitcoin.checkpoints import MAINNET_TIMES, Checkpoints
+from wallet.bitcoin.network import ChainParams, Checkpoint
 
 Birthday = int | date | None
 TimeOf = Callable[[int], int]
@@ -60,3 +61,11 @@ def first_height(birthday: Birthday, base: int, tip: int, time_of: TimeOf) -> in
 def checkpoint_times(checkpoints: Sequence[Checkpoint]) -> tuple[tuple[int, int], ...]:
     """The (height, time) pairs that the checkpoints know."""
     return tuple((point.height + 1, point.next_time) for point in checkpoints if point.next_time is not None)
+
+
+def known_times(checkpoints: Checkpoints, params: ChainParams) -> tuple[tuple[int, int], ...]:
+    """All well-known (height, time) pairs of a network, ascending."""
+    known = dict(checkpoint_times(checkpoints.headers))
+    if params.name == "main":
+        known.update(MAINNET_TIMES)
+    return tuple(sorted(known.items()))

@@ -9,19 +9,20 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from wallet.bitcoin.checkpoints import MAINNET_TIMES
 from wallet.bitcoin.hashes import BlockHash
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
-from wallet.engine.birthday import Birthday, checkpoint_times, first_height, lowest_needed
+from wallet.engine.birthday import Birthday, first_height, known_times, lowest_needed
 from wallet.engine.bloom import BloomFinder, tweak_of
-from wallet.engine.chain_source import ChainSource
+from wallet.engine.chain_source import ChainSource, held_hash
+from wallet.engine.datause import DataUse
 from wallet.engine.errors import translate
 from wallet.engine.offering import Offering
+from wallet.engine.pace import Pace, bytes_left
 from wallet.engine.parts import ChainFiles, NetworkNode, Parts
 from wallet.engine.scanner import ScanCounts, Scanner
 from wallet.engine.session import Session
-from wallet.engine.sync_status import NO_BLOOM, Standing, lacks_bloom
+from wallet.engine.sync_status import NO_BLOOM, WORKING, Standing, lacks_bloom
 from wallet.engine.sync_status import percent as percent_of
 from wallet.engine.views import moment
 from wallet.engine.witness import Witness
@@ -45,6 +46,9 @@ class Network:
     def __init__(self, parts: Parts, emit: Callable[[api.Event], None]) -> None:
         self._parts = parts
         self._emit = emit
+        self.use = DataUse(parts.settings, parts.clock, writable=not parts.options.read_only)
+        self.use.changed = self._use_changed
+        self._pace = Pace()
         self._files: ChainFiles | None = None
         self._node: NetworkNode | None = None
         self._session: Session | None = None
@@ -97,13 +101,7 @@ class Network:
 
     def hash_at(self, height: int) -> BlockHash | None:
         """The chain's hash at a height, None where no header is held."""
-        headers = self.files.headers
-        if not headers.base_height - 1 <= height <= headers.tip_height:
-            return None
-        try:
-            return headers.hash_at(height)
-        except LookupError:
-            return None
+        return held_hash(self.files, height)
 
     # --- the wallet ---
 
@@ -118,7 +116,7 @@ class Network:
                 self.failed(error)
 
     def _start_scan(self, session: Session, node: NetworkNode) -> None:
-        source = ChainSource(self.files, node)
+        source = ChainSource(self.files, node, self.use)
         finder = BloomFinder(session.ledger, node, tweak_of(session.entry.uuid)) if self._parts.options.bloom else None
         session.follow_discovery(bloom=finder is not None)
         if finder is not None:
@@ -126,19 +124,17 @@ class Network:
         self._scanner = Scanner(session.ledger, source, self._parts.matcher, self._committed, finder)
         self._scanner.follow_chain(self.hash_at)
         self._witness = Witness(session, self.files)
-        node.want_from(max(lowest_needed(session.birthday, self._known_times()), session.floor))
+        node.want_from(
+            max(
+                lowest_needed(session.birthday, known_times(self._parts.checkpoints, self._parts.params)), session.floor
+            )
+        )
         self._scan_task = asyncio.create_task(self._scanner.run())
         self._offering = Offering(session.ledger, node, self.commit, self._parts.chance)
         self._offer_task = asyncio.create_task(self._offering.run())
         for task in (self._scan_task, self._offer_task):
             task.add_done_callback(self._task_ended)
         self._advance()
-
-    def _known_times(self) -> tuple[tuple[int, int], ...]:
-        known = dict(checkpoint_times(self._parts.checkpoints.headers))
-        if self._parts.params.name == "main":
-            known.update(MAINNET_TIMES)
-        return tuple(sorted(known.items()))
 
     def _known_script(self, outpoint: bytes) -> bytes | None:
         output = None if self._session is None else self._session.ledger.output(OutPoint.parse(outpoint))
@@ -209,6 +205,7 @@ class Network:
             return
         node = self._node = self._parts.make_node(self.files, self, self._known_script)
         try:
+            node.watch_transactions(self.use.unconfirmed)
             await node.start()
             if self._session is not None and self._node is node:
                 self._start_scan(self._session, node)
@@ -228,6 +225,7 @@ class Network:
             self._retrying = None
         node, self._node = self._node, None
         if node is not None:
+            self.use.store()
             await node.stop()
 
     async def _retry(self) -> None:
@@ -334,6 +332,9 @@ class Network:
         synced, scanning = self.synced(), self._scanner is not None and not self._scanner.complete
         standing = Standing(node, headers.tip_height, announced, filters, self._scan_percent(), scanning, synced)
         phase, percent = standing.phase()
+        seconds_left = self._pace.note(phase, percent / 100, self._parts.clock()) if phase in WORKING else None
+        if node is not None:
+            self.use.note(node.bytes_received, node.transaction_bytes)
         return api.SyncStatus(
             network=self._parts.params.name,
             phase=phase,
@@ -350,11 +351,25 @@ class Network:
             agreed_by=0 if node is None else node.agreed_by,
             completeness_verified=self._session is None or not self._session.found_by_bloom,
             notice=self.notice(),
+            seconds_left=None if self.use.paused else seconds_left,
+            bytes_left=self._bytes_left(scanned) if phase == "blocks" else None,
         )
 
     def notice(self) -> str:
         """Why nothing goes on, where waiting does not help."""
-        return NO_BLOOM if self._parts.options.bloom and lacks_bloom(self._node) else ""
+        return NO_BLOOM if self._parts.options.bloom and lacks_bloom(self._node) else self.use.notice()
+
+    def _bytes_left(self, scanned: int | None) -> int | None:
+        session = self._session
+        if session is None or session.found_by_bloom:
+            return None
+        first = (self._start(session, self._node) or 0) if scanned is None else scanned + 1
+        return bytes_left(self._parts.params.name, first, self.tip_height, self.counts)
+
+    def _use_changed(self, unconfirmed: bool) -> None:
+        if self._node is not None:
+            self._node.watch_transactions(unconfirmed)
+        self.progress_changed()
 
     def synced(self) -> bool:
         """Whether the announced tips and the scan agree; offline: whether they did when we last looked."""

@@ -14,6 +14,7 @@ from wallet.bitcoin.checkpoints import Checkpoints
 from wallet.bitcoin.hashes import BlockHash, Txid
 from wallet.bitcoin.network import ChainParams
 from wallet.engine.api import EngineOptions, WrenError
+from wallet.engine.datause import SettingsStore
 from wallet.engine.scanner import MatcherFactory
 from wallet.engine.signing import Vault, VaultHome
 from wallet.ledger.view import LedgerStore
@@ -164,4 +165,5 @@ class Parts:
     storage_error: Callable[[BaseException], WrenError | None]
     clock: Callable[[], float]
     chance: Random
+    settings: SettingsStore
     close: Callable[[], None]

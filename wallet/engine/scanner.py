@@ -75,6 +75,7 @@ class ScanCounts:
     """What was done since the scanner was made."""
 
     filters: int = 0
+    filter_bytes: int = 0
     blocks: int = 0
     transactions: int = 0
 
@@ -180,6 +181,7 @@ class Scanner:
             task = self._ledger.widened(task)
         hits = self._matcher_for(task).match(batch.filters, batch.block_hashes)
         self.counts.filters += len(batch.filters)
+        self.counts.filter_bytes += sum(map(len, batch.filters))
         self._size = _next_size(self._size, length)
         return task, Found(batch.block_hashes, [task.start + position for position in hits])
 

@@ -120,7 +120,9 @@ class Sweeping:
         if node is None:
             raise api.WrenError("no_peers", "there is no connection")
         node.want_from(start or 0)
-        scanner = Scanner(ledger, ChainSource(self._network.files, node), self._parts.matcher, lambda _: None)
+        scanner = Scanner(
+            ledger, ChainSource(self._network.files, node, self._network.use), self._parts.matcher, lambda _: None
+        )
         task = asyncio.create_task(scanner.run())
         deadline = time.monotonic() + command.timeout
         try:

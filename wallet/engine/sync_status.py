@@ -8,6 +8,8 @@ from wallet.engine.parts import NetworkNode
 from wallet.spv.message import Services
 from wallet.spv.node_api import NodeStatus
 
+WORKING: Final = frozenset({"headers", "filters", "blocks"})
+"""The phases that end by themselves."""
 NO_BLOOM: Final = "the node offers no bloom filters: start it with -peerbloomfilters=1, or leave out --discovery bloom"
 
 

@@ -34,7 +34,7 @@ class Syncing:
 
     def table(self) -> Mapping[type[api.Command[Any]], Callable[[Any], Awaitable[object]]]:
         """The handlers that the engine does not name one by one."""
-        return {api.GetBans: self.bans}
+        return {api.GetBans: self.bans, **self._network.use.table()}
 
     async def bans(self, _command: api.GetBans) -> tuple[api.BanRow, ...]:
         node = self._network.node

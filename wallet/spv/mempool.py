@@ -25,6 +25,11 @@ MAX_SOURCES: Final = 16
 # Nodes relay transactions of at most 400,000 units of weight.
 MAX_SIZE: Final = 400_000
 REQUEST_TIMEOUT: Final = 30.0
+# What fetching may cost: several times what the busiest days of mainnet announce. What is announced beyond it waits.
+BYTES_A_SECOND: Final = 40_000.0
+BURST: Final = 4_000_000.0
+DEEPEST_DEBT: Final = -10_000_000.0
+TYPICAL_SIZE: Final = 500
 _FETCH_AS: Final = {InvType.TX: InvType.WITNESS_TX, InvType.WTX: InvType.WTX}
 
 
@@ -57,6 +62,9 @@ class Mempool:
         self._hashes: OrderedDict[Txid, list[bytes]] = OrderedDict()
         self._in_flight: dict[int, set[bytes]] = {}
         self._waiting: dict[int, OrderedDict[bytes, None]] = {}
+        self._allowance = BURST
+        self._allowed_at: float | None = None
+        self.fetched_bytes = 0
 
     def peer_ready(self, peer_id: int) -> None:
         """A peer may announce from now on."""
@@ -103,13 +111,20 @@ class Mempool:
             if len(waiting) > MAX_WAITING:
                 waiting.popitem(last=False)
 
+    def _refill(self, now: float) -> None:
+        """Bytes that may be fetched: so many a second, and a burst of some minutes' worth."""
+        passed = 0.0 if self._allowed_at is None else max(0.0, now - self._allowed_at)
+        self._allowance = min(BURST, self._allowance + passed * BYTES_A_SECOND)
+        self._allowed_at = now
+
     def _ask(self, peer_id: int, now: float) -> list[Ask]:
-        """Fill the peer's requests from what waits for it."""
+        """Fill the peer's requests from what waits for it, as far as the allowance goes."""
         if not self.watching:
             return []
+        self._refill(now)
         waiting, in_flight = self._waiting[peer_id], self._in_flight[peer_id]
         items: list[tuple[int, bytes]] = []
-        while waiting and len(in_flight) < MAX_REQUESTED:
+        while waiting and len(in_flight) < MAX_REQUESTED and self._allowance > 0:
             digest, _ = waiting.popitem(last=False)
             entry = self._entries.get(digest)
             if entry is None or entry.txid is not None or entry.asked is not None:
@@ -117,6 +132,7 @@ class Mempool:
             entry.asked, entry.asked_at = peer_id, now
             entry.tried.add(peer_id)
             in_flight.add(digest)
+            self._allowance -= TYPICAL_SIZE
             items.append((_FETCH_AS[InvType(entry.kind)], digest))
         return [Ask(peer_id, GetData.of(*items))] if items else []
 
@@ -132,6 +148,8 @@ class Mempool:
         if not hashes:
             # Not asked for (P2), or asked for too long ago.
             return None, []
+        self.fetched_bytes += len(raw)
+        self._allowance = max(DEEPEST_DEBT, self._allowance - max(0, len(raw) - TYPICAL_SIZE))
         fresh = transaction.txid not in self._hashes
         self._remember(transaction.txid, hashes)
         for digest in hashes:
@@ -180,7 +198,7 @@ class Mempool:
             late = {digest for digest in in_flight if self._is_late(digest, now)}
             in_flight.difference_update(late)
             asks += self._ask_others(late, now)
-            if late:
+            if late or self._waiting[peer_id]:
                 asks += self._ask(peer_id, now)
         return asks
 

@@ -233,6 +233,7 @@ class Node:
             stale=self._is_stale(),
             filter_header_height=progress.filter_height,
             bytes_received=self._links.received,
+            transaction_bytes=self._mempool.fetched_bytes,
             agreed_by=progress.agreed_by,
         )
 

@@ -111,6 +111,7 @@ class NodeStatus:
     stale: bool
     filter_header_height: int
     bytes_received: int
+    transaction_bytes: int
     agreed_by: int = 0
 
 

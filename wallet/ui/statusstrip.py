@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar
 from wallet.engine import api
 from wallet.ui.design.layout import row
 from wallet.ui.design.metrics import Space
-from wallet.ui.text import format_day, format_duration, format_time, sentence, translate
+from wallet.ui.text import format_bytes, format_day, format_duration, format_time, sentence, translate
 from wallet.ui.widgets.icon import Icon
 from wallet.ui.widgets.label import Label, caption
 
@@ -89,6 +89,8 @@ class StatusStrip(QFrame):
         parts = [f"{status.percent:.0f} %"]
         if status.phase == "headers":
             parts.append(self.tr("block {height} of {all}").format(height=status.height, all=status.announced_height))
+        if status.bytes_left:
+            parts.append(format_bytes(status.bytes_left))
         if status.seconds_left is not None:
             parts.append(format_duration(status.seconds_left))
         return parts

@@ -198,6 +198,13 @@ def format_day(moment: datetime | date) -> str:
     return QLocale().toString(day, "d MMM yyyy")
 
 
+def format_bytes(count: int) -> str:
+    """About how much data, in steps of a thousand."""
+    if count >= 1_000_000_000:
+        return translate("about {n} GB").format(n=QLocale().toString(count / 1e9, "f", 1))
+    return translate("about {n} MB").format(n=QLocale().toString(max(1, round(count / 1e6))))
+
+
 def format_duration(seconds: float) -> str:
     """About how long something still takes."""
     if seconds < 60:

@@ -41,6 +41,7 @@ from wallet.engine.api.answers import (
     WalletInfo,
     WalletStatus,
 )
+from wallet.engine.api.answers_data import DataUse
 from wallet.engine.api.answers_keys import BackupReport, DeletedWallet, LockState, RecoveredDatabase
 from wallet.engine.api.answers_psbt import PsbtInputRow, PsbtOutputRow, PsbtReview
 from wallet.engine.api.commands import (
@@ -83,6 +84,7 @@ from wallet.engine.api.commands_accounts import (
     RescanReport,
     SearchReport,
 )
+from wallet.engine.api.commands_data import GetDataUse, SetDataUse
 from wallet.engine.api.commands_keys import (
     BackUp,
     ChangePassword,
@@ -142,6 +144,7 @@ __all__ = [
     "Connect",
     "CreateWallet",
     "CreatedWallet",
+    "DataUse",
     "DeleteWallet",
     "DeletedWallet",
     "DescriptorRow",
@@ -159,6 +162,7 @@ __all__ = [
     "GetBalance",
     "GetBans",
     "GetCoins",
+    "GetDataUse",
     "GetDescriptors",
     "GetFees",
     "GetHistory",
@@ -209,6 +213,7 @@ __all__ = [
     "SendPayment",
     "SendResult",
     "SendSweep",
+    "SetDataUse",
     "SetFrozen",
     "SetLabel",
     "SignMessage",

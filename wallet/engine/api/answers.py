@@ -75,6 +75,7 @@ class SyncStatus:
     synced: bool
     stale: bool
     seconds_left: float | None = None
+    bytes_left: int | None = None
     agreed_by: int = 0
     completeness_verified: bool = True
     notice: str = ""

@@ -9,6 +9,7 @@ from wallet.ui.context import Context
 from wallet.ui.design.layout import column, row
 from wallet.ui.design.metrics import Space
 from wallet.ui.design.theme import Look
+from wallet.ui.pages.datause import DataUseCard
 from wallet.ui.pages.page import Page
 from wallet.ui.text import Unit, format_day, safe_text
 from wallet.ui.widgets.button import BusyButton, Button
@@ -62,6 +63,7 @@ class SettingsPage(Page):
         self.show_words = BusyButton(self.tr("&Unlock the seed words"), "plain", "key")
         self.forget_words = Button(self.tr("&Lock them again"), "plain", "lock")
         self.about = Label(wrap=True)
+        self.data_use = DataUseCard(context)
         self.change_wallet = Button(self.tr("&Open another wallet"), "quiet", "wallet")
         self._lay_out()
         self._connect()
@@ -101,6 +103,7 @@ class SettingsPage(Page):
                 self.words,
             )
         )
+        self.body.addWidget(self.data_use)
         self.body.addWidget(card(section(self.tr("This wallet")), self.about, row(self.change_wallet, None)))
         self.body.addStretch(1)
 
@@ -122,6 +125,7 @@ class SettingsPage(Page):
 
     @override
     async def load(self) -> None:
+        self.data_use.refresh()
         status = await self.context.bridge.run(api.GetStatus())
         accounts = "\n".join(f"{account.type}  {account.path}" for account in status.accounts)
         born = format_day(status.birthday) if status.birthday else self.tr("unknown")
