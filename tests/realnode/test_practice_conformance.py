@@ -10,6 +10,7 @@ import pytest
 
 from tests.realnode.node import LOOPBACK, RealNode, RpcError
 from wallet.bitcoin.amount import FeeRate
+from wallet.bitcoin.bloom import BloomFilter, script_element
 from wallet.bitcoin.codec import compact_size
 from wallet.bitcoin.hashes import ZERO, BlockHash, sha256d
 from wallet.bitcoin.network import REGTEST
@@ -22,6 +23,9 @@ from wallet.spv.message import (
     CFCheckpt,
     CFHeaders,
     CFilter,
+    FilterAdd,
+    FilterClear,
+    FilterLoad,
     GetCFCheckpt,
     GetCFHeaders,
     GetCFilters,
@@ -29,6 +33,7 @@ from wallet.spv.message import (
     GetHeaders,
     Headers,
     InvType,
+    MerkleBlock,
     Message,
     NetworkAddress,
     NotFound,
@@ -48,7 +53,7 @@ UNKNOWN: Final = BlockHash(bytes(range(32)))
 NOWHERE: Final = NetworkAddress.unspecified()
 HELLO: Final = Version(70016, 0, 1_700_000_000, NOWHERE, NOWHERE, 77, b"/Talker:1/", 0, relay=False)
 BARRIER: Final = Ping(0xB0A7)
-ANSWERS: Final = (Headers, CFilter, CFHeaders, CFCheckpt, BlockMessage, Tx, NotFound, Pong)
+ANSWERS: Final = (MerkleBlock, Headers, CFilter, CFHeaders, CFCheckpt, BlockMessage, Tx, NotFound, Pong)
 """What is compared; a node says other things of its own accord."""
 HUNG_UP: Final = "hung up"
 
@@ -175,13 +180,23 @@ def loop() -> Iterator[Loop]:
 
 @pytest.fixture(scope="module")
 def pair(real_node_command: list[str], loop: Loop) -> Iterator[Pair]:
-    practice = PracticeNode(b"conformance")
+    yield from on_one_chain(real_node_command, loop, HEIGHT, bloom=False)
+
+
+@pytest.fixture(scope="module")
+def filtering(real_node_command: list[str], loop: Loop) -> Iterator[Pair]:
+    """The same with bloom filters, on a shorter chain."""
+    yield from on_one_chain(real_node_command, loop, 140, bloom=True)
+
+
+def on_one_chain(command: list[str], loop: Loop, height: int, *, bloom: bool) -> Iterator[Pair]:
+    practice = PracticeNode(b"conformance", bloom=bloom)
     loop.loop.run_until_complete(practice.start())
     practice.mine(10)
-    for _ in range(HEIGHT - practice.state.chain.height - 10):
+    for _ in range(height - practice.state.chain.height - 10):
         practice.state.mine(practice.economy.faucet.script, 0, [])
     practice.mine(10)
-    with RealNode(real_node_command, "-peerbloomfilters=0") as real:
+    with RealNode(command, f"-peerbloomfilters={int(bloom)}") as real:
         found = Pair(real, practice)
         found.copy_chain()
         yield found
@@ -453,3 +468,58 @@ def test_both_judge_replacements_alike(pair: Pair) -> None:
     assert [ours for _, ours in taken] == [theirs for theirs, _ in taken]
     assert {True, False} == {ours for _, ours in taken}
     assert set(pair.real.getrawmempool()) == waiting(pair)
+
+
+# --- bloom filters
+
+
+def watching(pair: Pair) -> BloomFilter:
+    """A filter for the faucet's script, which every coinbase pays."""
+    return BloomFilter.of([script_element(pair.practice.economy.faucet.script) or b""], 1e-6, 7, room=300)
+
+
+FILTERED: dict[str, Callable[[Pair], list[Message]]] = {
+    "a filtered block without a filter": lambda p: [GetData.of((InvType.FILTERED_BLOCK, p.hash_at(130)))],
+    "a filtered block": lambda p: [FilterLoad.of(watching(p)), GetData.of((InvType.FILTERED_BLOCK, p.hash_at(112)))],
+    "many filtered blocks, the filter growing": lambda p: [
+        FilterLoad.of(watching(p)),
+        GetData.of(*((InvType.FILTERED_BLOCK, p.hash_at(height)) for height in range(1, 141))),
+    ],
+    "a filter that does not grow": lambda p: [
+        replace(FilterLoad.of(watching(p)), flags=0),
+        GetData.of(*((InvType.FILTERED_BLOCK, p.hash_at(height)) for height in range(1, 141))),
+    ],
+    "a filter that matches nothing": lambda p: [
+        FilterLoad(bytes(8), 3, 0, 0),
+        GetData.of((InvType.FILTERED_BLOCK, p.hash_at(112))),
+    ],
+    "a filter that matches everything": lambda p: [
+        FilterLoad(b"\xff" * 8, 3, 0, 0),
+        GetData.of((InvType.FILTERED_BLOCK, p.hash_at(112))),
+    ],
+    "a filter without bits": lambda p: [
+        FilterLoad(b"", 1, 0, 0),
+        GetData.of((InvType.FILTERED_BLOCK, p.hash_at(112))),
+    ],
+    "an element added later": lambda p: [
+        FilterLoad(bytes(500), 5, 3, 1),
+        FilterAdd(script_element(p.practice.economy.faucet.script) or b""),
+        GetData.of((InvType.FILTERED_BLOCK, p.hash_at(20))),
+    ],
+    "a filter that is cleared": lambda p: [
+        FilterLoad.of(watching(p)),
+        FilterClear(),
+        GetData.of((InvType.FILTERED_BLOCK, p.hash_at(112))),
+    ],
+    "an element without a filter": lambda p: [FilterAdd(b"x")],
+    "an unknown block, filtered": lambda p: [
+        FilterLoad.of(watching(p)),
+        GetData.of((InvType.FILTERED_BLOCK, UNKNOWN)),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", FILTERED)
+def test_both_filter_blocks_alike(filtering: Pair, loop: Loop, name: str) -> None:
+    said = loop.run(filtering.ask(*FILTERED[name](filtering), relay=False))
+    assert (said == [HUNG_UP]) is (name == "an element without a filter")

@@ -15,8 +15,8 @@ from wallet.practice.state import NodeState
 class PracticeNode:
     """Everything happens on the running loop. seed: what the world of people and prices follows from."""
 
-    def __init__(self, seed: bytes = b"") -> None:
-        self.state = NodeState()
+    def __init__(self, seed: bytes = b"", bloom: bool = True) -> None:
+        self.state = NodeState(bloom)
         self.economy = Economy(self.state, seed)
         self._server = Server(self.state)
 

@@ -9,6 +9,7 @@ from typing import Final
 from wallet.bitcoin.codec import ParseError, compact_size
 from wallet.bitcoin.hashes import BlockHash
 from wallet.bitcoin.transaction import Transaction
+from wallet.practice.bloom import PeerFilter
 from wallet.practice.chain import StoredBlock
 from wallet.practice.state import NodeState
 from wallet.spv.message import (
@@ -21,6 +22,9 @@ from wallet.spv.message import (
     CFHeaders,
     CFilter,
     FeeFilter,
+    FilterAdd,
+    FilterClear,
+    FilterLoad,
     GetCFCheckpt,
     GetCFHeaders,
     GetCFilters,
@@ -29,6 +33,7 @@ from wallet.spv.message import (
     Headers,
     Inv,
     InvType,
+    MemPool,
     Message,
     NetworkAddress,
     NotFound,
@@ -69,6 +74,8 @@ class Session:
         self._by_wtxid = False
         self._by_headers = False
         self._known: set[bytes] = set()
+        self._filter: PeerFilter | None = None
+        self._asked_for_relay = False
         self.accepted: list[Transaction] = []
 
     # --- what the peer says
@@ -92,7 +99,8 @@ class Session:
         self.version = message
         nowhere = NetworkAddress.unspecified()
         height = self._state.chain.height
-        yield Version(PROTOCOL, SERVICES, now, nowhere, nowhere, self._nonce, self._agent, height, relay=True)
+        services = SERVICES | Services.BLOOM if self._state.bloom else SERVICES
+        yield Version(PROTOCOL, services, now, nowhere, nowhere, self._nonce, self._agent, height, relay=True)
         if message.protocol >= PROTOCOL:
             yield WtxidRelay()
             yield SendAddrV2()
@@ -112,7 +120,7 @@ class Session:
     @property
     def relays(self) -> bool:
         """Whether the peer wants transactions."""
-        return self.version is not None and self.version.relay
+        return self._asked_for_relay or (self.version is not None and self.version.relay)
 
     def _answer(self, message: Message) -> Iterator[Message]:
         match message:
@@ -142,8 +150,25 @@ class Session:
                 yield self._filter_hashes(message)
             case GetCFCheckpt():
                 yield self._checkpoints(message)
-            case _ if message.command in _BLOOM:
+            case _ if message.command in _BLOOM and not self._state.bloom:
                 raise Disconnect(f"{message.command}, and bloom filters are not served")
+            case _:
+                yield from self._filtering(message)
+
+    def _filtering(self, message: Message) -> Iterator[Message]:
+        match message:
+            case FilterLoad():
+                self._filter, self._asked_for_relay = PeerFilter(message), True
+            case FilterAdd(element):
+                if self._filter is None:
+                    raise Disconnect("filteradd without a filter")
+                self._filter.add(element)
+            case FilterClear():
+                self._filter, self._asked_for_relay = None, True
+            case MemPool():
+                waiting = [entry.transaction for entry in self._state.mempool.entries.values()]
+                self._known.clear()
+                yield from self.announce_transactions(waiting)
             case _:
                 pass
 
@@ -195,6 +220,8 @@ class Session:
                 found = self._state.known_block(digest)
                 if found is not None:
                     yield BlockMessage(_block_bytes(found, witness=kind == InvType.WITNESS_BLOCK))
+            elif kind == InvType.FILTERED_BLOCK:
+                yield from self._filtered(digest)
             elif not self.relays:
                 continue  # who wants no transactions announced gets none
             elif kind in _TRANSACTIONS and (transaction := self._state.mempool.find(digest)) is not None:
@@ -203,6 +230,16 @@ class Session:
                 missing.append((kind, digest))
         if missing:
             yield NotFound.of(*missing)
+
+    def _filtered(self, digest: bytes) -> Iterator[Message]:
+        """Without a filter, or the block, there is no answer."""
+        found = self._state.known_block(digest)
+        if found is None or self._filter is None:
+            return
+        block, matched = self._filter.block(found)
+        yield block
+        for transaction in matched:
+            yield Tx(transaction.serialize(include_witness=False))
 
     def _wanted(self, inventory: Inv) -> Iterator[Message]:
         asked: list[tuple[int, bytes]] = []
@@ -240,6 +277,8 @@ class Session:
         items: list[tuple[int, bytes]] = []
         for transaction in transactions:
             kind, digest = (InvType.WTX, transaction.wtxid) if self._by_wtxid else (InvType.TX, bytes(transaction.txid))
+            if self._filter is not None and not self._filter.matches(transaction):
+                continue
             if not self._known.intersection((transaction.txid, transaction.wtxid)):
                 self._known.add(digest)
                 items.append((kind, digest))

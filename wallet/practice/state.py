@@ -21,10 +21,11 @@ class NodeState:
     """Times are Unix seconds and come as arguments.
 
     least_rate: what a block takes at the least, in sat/vB: the price of the day. refusals: what was not taken in, and
-    why, the newest last, as (txid in display order, reason).
+    why, the newest last, as (txid in display order, reason). bloom: whether blocks are filtered for peers (BIP37).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bloom: bool = True) -> None:
+        self.bloom = bloom
         self.chain = Chain()
         self.mempool = Mempool(self.chain)
         self.least_rate = 0.0
