@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from tests.ui.conftest import Stage
 from tests.ui.engine_double import ADDRESSES, BALANCE, PASSWORD, SYNCED, WORDS
@@ -248,9 +248,10 @@ def test_tab_goes_through_the_form_as_it_is_read(stage: Stage) -> None:
     assert isinstance(page, SendPage)
     form = page.form
     form.recipient.setFocus()
-    order = (form.amount.box, form.max, form.label, form.rate, form.review_button)
+    chosen = form.fees.speed.findChildren(QPushButton)[1]
+    order = (form.amount.box, form.max, form.label, chosen, form.review_button)
     for expected in order:
-        for _ in range(3):  # the unit's choice lies between
+        for _ in range(4):  # the unit's choice lies between
             QTest.keyClick(page.window().focusWidget(), Qt.Key.Key_Tab)
             if page.window().focusWidget() is expected:
                 break

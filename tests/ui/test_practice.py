@@ -12,7 +12,7 @@ import pytest
 import qasync
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from tests.ui.conftest import Stage
 from tests.ui.engine_double import history
@@ -25,14 +25,17 @@ from wallet.practice.runner import PracticeClient
 from wallet.ui.design.theme import Look, Theme
 from wallet.ui.pages.history import HistoryPage
 from wallet.ui.pages.send import SendPage
+from wallet.ui.pages.transaction import TransactionDialog
 from wallet.ui.practice.band import PracticeBand, hint_of, name_of
 from wallet.ui.practice.dialogs import LookAlikeDialog
-from wallet.ui.practice.mode import PracticeMode, sweep_leftovers
+from wallet.ui.practice.mode import PASSWORD, PracticeMode, sweep_leftovers
 from wallet.ui.practice.parts import PracticeParts
 from wallet.ui.practice.steps import SAME_HEAD, SAME_TAIL, Guide, Step, first_difference, look_alikes
 from wallet.ui.widgets.clipboard import Clipboard
+from wallet.ui.window import Window
 
 T = TypeVar("T")
+W = TypeVar("W", bound=QWidget)
 ADDRESS = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
 
 
@@ -165,6 +168,13 @@ class Pump:
 
         self.run(wait())
 
+    def found(self, window: Window, kind: type[W]) -> W:
+        """The dialog of a kind, once it is there."""
+        self.until(lambda: window.findChild(kind) is not None, kind.__name__)
+        dialog: W | None = window.findChild(kind)
+        assert dialog is not None
+        return dialog
+
 
 def test_a_newcomer_receives_looks_at_the_proof_and_leaves_without_a_trace(
     loop: qasync.QEventLoop, mode: PracticeMode
@@ -196,6 +206,127 @@ def test_a_newcomer_receives_looks_at_the_proof_and_leaves_without_a_trace(
     assert mode.guide.next is Step.SEND
     window.close()
     pump.until(lambda: not folder.exists() and mode.window is None, "the folder to go")
+
+
+def activate(button: QAbstractButton) -> None:
+    """Press a button by the keyboard, as one who came to it with Tab."""
+    assert button.focusPolicy() & Qt.FocusPolicy.TabFocus, button.text()
+    assert button.isVisible(), button.text()
+    assert button.isEnabled(), button.text()
+    button.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(button, Qt.Key.Key_Space)
+
+
+def page_by_key(pump: Pump, window: Window, number: int) -> None:
+    """Alt and a number turns to a page."""
+    window.activateWindow()
+    pump.until(window.isActiveWindow, "the window to be in front")
+    QTest.keyClick(window, Qt.Key(Qt.Key.Key_0.value + number), Qt.KeyboardModifier.AltModifier)
+
+
+def pay_the_bakery(pump: Pump, mode: PracticeMode, window: Window, rate: str) -> None:
+    shell = window.shell
+    assert shell is not None
+    mode.lead_to(Step.SEND)
+    page = shell.page("send")
+    assert isinstance(page, SendPage)
+    pump.until(lambda: page.form.recipient.text().startswith("bcrt1"), "the bakery's address")
+    QTest.keyClicks(page.form.amount.box, "50000")
+    page.form.fees.speed.choose("own")
+    QTest.keyClicks(page.form.rate, rate)
+    QTest.keyClick(page.form.rate, Qt.Key.Key_Return)
+    pump.until(lambda: page.review.shown is not None and page.review.send_button.isEnabled(), "the review")
+    QTest.keyClicks(page.review.password, PASSWORD)
+    QTest.keyClick(page.review.password, Qt.Key.Key_Return)
+    pump.until(lambda: page.steps.currentWidget() is page.sent, "the payment")
+    activate(page.sent.again)
+
+
+def speed_up(pump: Pump, window: Window, txid: str) -> None:
+    shell = window.shell
+    assert shell is not None
+    dialog = shell.open_transaction(txid)
+    pump.until(lambda: hasattr(dialog, "speed_up"), "the payment's window")
+    activate(dialog.speed_up)
+    mending = dialog.mending
+    mending.rate.fees.speed.choose("own")
+    QTest.keyClicks(mending.rate.fees.rate, "60")
+    QTest.keyClick(mending.rate.fees.rate, Qt.Key.Key_Return)
+    review = mending.review
+    pump.until(lambda: review.shown is not None and review.send_button.isEnabled(), "the review of the replacement")
+    QTest.keyClicks(review.password, PASSWORD)
+    QTest.keyClick(review.password, Qt.Key.Key_Return)
+    pump.until(lambda: mending.steps.currentWidget() is mending.sent, "the replacement")
+    mending.close()
+    dialog.close()
+
+
+def restore_again(pump: Pump, window: Window, words: str) -> None:
+    page = window.restore_page
+    assert page is not None
+    QTest.keyClicks(page.box, words)
+    pump.until(lambda: page.check is not None and page.check.complete, "the judgement")
+    activate(page.continue_button)
+    pump.until(page.seal.isVisible, "the password's page")
+    page.seal.name.setText("again")
+    QTest.keyClicks(page.seal.password.first, PASSWORD)
+    QTest.keyClicks(page.seal.password.second, PASSWORD)
+    activate(page.seal.next)
+
+
+@pytest.mark.timeout(240)
+def test_the_whole_path_is_walked_by_the_keyboard(loop: qasync.QEventLoop, mode: PracticeMode) -> None:
+    pump = Pump(loop)
+    pump.run(mode.open())
+    window, band, guide = mode.window, mode.band, mode.guide
+    assert window is not None
+    assert band is not None
+    shell = window.shell
+    assert shell is not None
+    activate(band.faucet_button)
+    pump.until(lambda: Step.RECEIVE in guide.done, "the payment")
+    activate(band.mine_button)
+    page = shell.page("history")
+    assert isinstance(page, HistoryPage)
+    page_by_key(pump, window, 4)
+    pump.until(lambda: page.isVisible() and page.model.rows and page.model.rows[0].proven, "the history")
+    page.table.setFocus()
+    page.table.selectRow(0)
+    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    dialog = pump.found(window, TransactionDialog)
+    pump.until(lambda: Step.PROOF in guide.done, "the look at the proof")
+    dialog.close()
+
+    activate(band.busy_button)
+    pay_the_bakery(pump, mode, window, "1")
+    pump.until(lambda: Step.SEND in guide.done, "the payment to be noticed")
+    activate(band.mine_button)
+    height = shell.status.height if shell.status else 0
+    pump.until(lambda: shell.status is not None and shell.status.height > height, "a block that passes it over")
+    page_by_key(pump, window, 4)
+    pump.until(lambda: page.model.rows[0].amount < 0 and page.model.rows[0].status == "pending", "what is stuck")
+    speed_up(pump, window, page.model.rows[0].txid)
+    activate(band.mine_button)
+    pump.until(lambda: Step.SPEED_UP in guide.done, "the replacement to be noticed")
+    pump.until(lambda: any(row.proven and row.amount < 0 for row in page.model.rows), "its proof")
+
+    mode.lead_to(Step.LOOK_ALIKE)
+    question = pump.found(window, LookAlikeDialog)
+    question.options[0].setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(question.options[0], Qt.Key.Key_Space)
+    for number in range(question.right):
+        QTest.keyClick(question.options[number], Qt.Key.Key_Down)
+    assert question.group.checkedId() == question.right
+    activate(question.check_button)
+    assert Step.LOOK_ALIKE in guide.done
+    question.close()
+
+    words = pump.run(window.context.bridge.run(api.GetWords(PASSWORD)))
+    mode.lead_to(Step.RESTORE)
+    activate(window.welcome.restore_choice)
+    restore_again(pump, window, words)
+    pump.until(lambda: guide.next is None, "every step to be ticked off")
+    assert "done" in band.step.text()
 
 
 def test_a_network_that_does_not_start_leaves_nothing(loop: qasync.QEventLoop, qapp: QApplication) -> None:

@@ -16,9 +16,10 @@ from wallet.ui.design.metrics import Space, Type, code_font
 from wallet.ui.pages.page import Page
 from wallet.ui.pages.review import ReviewStep
 from wallet.ui.pages.sent import SentStep
-from wallet.ui.text import read_fee_rate, safe_text
+from wallet.ui.text import safe_text
 from wallet.ui.widgets.amount import AmountEdit, AmountLabel
 from wallet.ui.widgets.button import BusyButton, Button
+from wallet.ui.widgets.fees import FeeChoice
 from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import caption, title
@@ -35,10 +36,15 @@ class Wish:
     amount: Sats | None
     fee_rate: float | None
     label: str
+    preset: api.Preset = "normal"
 
     def command(self, accept_fee: Sats | None = None) -> api.PreparePayment:
         return api.PreparePayment(
-            ((self.address, self.amount),), fee_rate=self.fee_rate, label=self.label, accept_fee=accept_fee
+            ((self.address, self.amount),),
+            fee_rate=self.fee_rate,
+            label=self.label,
+            accept_fee=accept_fee,
+            preset=self.preset,
         )
 
 
@@ -66,13 +72,8 @@ class SendForm(QWidget):
         self.label_field = Field(
             self.tr("&Label"), self.label, self.tr("A note for yourself; it stays in this wallet.")
         )
-        self.rate = QLineEdit()
-        self.rate.setPlaceholderText(self.tr("automatic"))
-        self.rate_field = Field(
-            self.tr("&Fee rate, sat/vB"),
-            self.rate,
-            self.tr("Empty: Wren chooses. The review shows the fee before anything is sent."),
-        )
+        self.fees = FeeChoice()
+        self.rate, self.rate_field = self.fees.rate, self.fees.rate_field
         self.accept = AmountEdit(context.preferences)
         self.accept_field = Field(self.tr("Type the &fee to accept it"), self.accept)
         self.accept_field.hide()
@@ -90,7 +91,7 @@ class SendForm(QWidget):
                     self.recipient_field,
                     column(self.amount_field, available, spacing=Space.HAIR),
                     self.label_field,
-                    self.rate_field,
+                    self.fees,
                     self.accept_field,
                     spacing=Space.LARGE,
                 ),
@@ -105,7 +106,6 @@ class SendForm(QWidget):
         self.recipient.textChanged.connect(self._recipient_changed)
         self.recipient.editingFinished.connect(self._take_link)
         self.amount.edited.connect(self.amount_field.clear_error)
-        self.rate.textEdited.connect(self.rate_field.clear_error)
         self.max.toggled.connect(self._max_toggled)
         self.review_button.clicked.connect(self.review)
         for box in (self.recipient, self.amount.box, self.label, self.rate):
@@ -152,12 +152,12 @@ class SendForm(QWidget):
         """The payment that is meant, or None: then each field that is wrong says so."""
         self._clear_errors()
         self._take_link()
-        address, amount, rate = self._read_address(), self._read_amount(), self._read_rate()
+        address, amount, rate = self._read_address(), self._read_amount(), self.fees.read()
         for wrong in (self.recipient_field, self.amount_field, self.rate_field):
             if wrong.error:
                 wrong.control.setFocus()
                 return None
-        return Wish(address, amount, rate, self.label.text().strip())
+        return Wish(address, amount, rate, self.label.text().strip(), self.fees.preset)
 
     def _read_address(self) -> str:
         text = self.recipient.text().strip()
@@ -181,13 +181,6 @@ class SendForm(QWidget):
             self.amount_field.show_error(str(error))
             return None
 
-    def _read_rate(self) -> float | None:
-        try:
-            return read_fee_rate(self.rate.text())
-        except AmountError as error:
-            self.rate_field.show_error(str(error))
-            return None
-
     def accepted_fee(self) -> Sats | None:
         """The unusual fee that the user typed to accept it."""
         try:
@@ -207,7 +200,7 @@ class SendForm(QWidget):
                 self.amount_field.show_error(text)
                 self.amount.setFocus()
             case "fee_too_high":
-                self.rate_field.show_error(text)
+                self.message.say(text, "error")
                 self.accept_field.show()
                 self.accept.setFocus()
             case _:
@@ -215,8 +208,9 @@ class SendForm(QWidget):
 
     def clear(self) -> None:
         self.max.setChecked(False)
-        for box in (self.recipient, self.amount.box, self.label, self.rate, self.accept.box):
+        for box in (self.recipient, self.amount.box, self.label, self.accept.box):
             box.clear()
+        self.fees.clear()
         self._clear_errors()
         self.accept_field.hide()
 
@@ -253,6 +247,7 @@ class SendPage(Page):
     async def load(self) -> None:
         balance = await self.context.bridge.run(api.GetBalance())
         self.form.available.show_amount(balance.confirmed)
+        self.form.fees.show_report(await self.context.bridge.run(api.GetFees()))
 
     def fill(self, uri: PaymentUri) -> None:
         """Begin a payment that a link asks for."""

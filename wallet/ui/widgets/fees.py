@@ -72,7 +72,7 @@ class FeeChoice(QWidget):
             )
         )
         self.speed.chosen.connect(self._chosen)
-        self.rate.textEdited.connect(self._edited)
+        self.rate.textChanged.connect(self._edited)
         self._show()
 
     @property
@@ -113,8 +113,11 @@ class FeeChoice(QWidget):
         self.rate_field.clear_error()
         self.speed.choose("normal")
 
-    def _edited(self) -> None:
+    def _edited(self, text: str) -> None:
+        """A rate that is typed, or filled in, is meant."""
         self.rate_field.clear_error()
+        if text and not self.is_own:
+            self.speed.choose(OWN)
         self.changed.emit()
 
     def _chosen(self, value: str) -> None:
