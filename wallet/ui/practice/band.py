@@ -44,8 +44,8 @@ def hint_of(step: Step) -> str:
             return translate("Under Send, pay the bakery. The password of this practice wallet is: practice")
         case Step.SPEED_UP:
             return translate(
-                "Make the network busy and pay at an own rate of 1 sat/vB: blocks pass it over. Open the payment and speed "
-                "it up, then mine a block."
+                "Make the network busy and pay at an own rate of 1 sat/vB: blocks pass it over. Open the payment and "
+                "speed it up, then mine a block."
             )
         case Step.LOOK_ALIKE:
             return translate(
