@@ -412,13 +412,16 @@ def test_requests_say_what_became_of_them() -> None:
         RequestState.UNDERPAID,
         RequestState.SEEN,
         RequestState.SEEN,
-        RequestState.OVERPAID,
+        RequestState.SEEN,  # more than asked for, but nothing of it is certain yet
     )
     chain.add(first)
     chain.scan(ledger)
     assert state(3_000, now=99) is RequestState.PROVEN
+    assert state(2_000) is RequestState.OVERPAID
     ledger.apply_unconfirmed(pay([(derived.script_pubkey, 2_000)]), 12)
     assert state() is RequestState.SEEN
+    # What is proven stays so, whatever strangers add to it.
+    assert (state(3_000), state(None)) == (RequestState.PROVEN, RequestState.PROVEN)
 
 
 def test_addresses_show_what_lies_on_them() -> None:

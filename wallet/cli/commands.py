@@ -125,7 +125,8 @@ def _show_progress(event: api.Event) -> None:
     """Progress on stderr, and only for a person at a terminal."""
     if sys.stderr.isatty() and isinstance(event, api.SyncChanged):
         status = event.status
-        sys.stderr.write(f"\r\x1b[K{status.phase} {status.percent:.0f} %  height {status.height}, {status.peers} peers")
+        peers = "1 peer" if status.peers == 1 else f"{status.peers} peers"
+        sys.stderr.write(f"\r\x1b[K{status.phase} {status.percent:.0f} %  height {status.height}, {peers}")
         sys.stderr.flush()
 
 

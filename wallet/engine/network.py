@@ -397,4 +397,9 @@ class Network:
         return percent_of(1_000 * session.ledger.scan_share(start, self.tip_height), 1_000)
 
 
-_SHOWN: Final = frozenset({"history", "balance", "coins", "addresses", "accounts", "labels"})
+_SHOWN: Final = frozenset(
+    {
+        *("history", "balance", "coins", "addresses", "accounts", "labels"),
+        *("contacts", "requests"),
+    }
+)

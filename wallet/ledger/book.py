@@ -106,6 +106,10 @@ class Book:
         """The recorded outputs (36 bytes each) that pay a script, ours or not."""
         return self._by_script.get(script, ())
 
+    def scripts(self) -> Collection[bytes]:
+        """Every script that was ever paid in a recorded transaction: a live view, in the order in which they came."""
+        return self._by_script.keys()
+
     def at_height(self, height: int) -> list[TransactionRecord]:
         """The records of one block."""
         return [self.records[txid] for txid in self._by_height.get(height, ())]

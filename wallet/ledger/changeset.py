@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from wallet.bitcoin.hashes import BlockHash, Txid
 from wallet.bitcoin.merkle import MerkleProof
+from wallet.ledger.contacts import Contact
 from wallet.ledger.coverage import Coverage
 from wallet.ledger.keychain import Account, AccountId, BranchId, ScriptRef
-from wallet.ledger.labels import LabelKey
+from wallet.ledger.labels import LabelKey, LineKey
 from wallet.ledger.record import PaymentRequest, TransactionRecord
 
 RECENT_BLOCKS: Final = 1_000
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     ADDRESSES = "addresses"
     ACCOUNTS = "accounts"
     LABELS = "labels"
+    CONTACTS = "contacts"
     REQUESTS = "requests"
     SCAN = "scan"
 
@@ -46,7 +48,8 @@ class ChangeSet:
     """One database transaction. Collections are not changed once it has left the ledger.
 
     outputs: outputs of ours, by outpoint (36 bytes); revealed: how many scripts of a branch were given out; coverage:
-    all of a branch's coverage; scanned: hashes of recent scanned blocks by height; applied: blocks read, by height.
+    all of a branch's coverage; scanned: hashes of recent scanned blocks by height; applied: blocks read, by height;
+    contacts: by name; lines: imported label records that say more than a label (BIP329), as they were written.
     """
 
     accounts: dict[AccountId, Account | None] = field(default_factory=dict)
@@ -61,6 +64,8 @@ class ChangeSet:
     applied: dict[int, AppliedBlock | None] = field(default_factory=dict)
     labels: dict[LabelKey, str] = field(default_factory=dict)
     requests: dict[ScriptRef, PaymentRequest | None] = field(default_factory=dict)
+    contacts: dict[str, Contact | None] = field(default_factory=dict)
+    lines: dict[LineKey, str] = field(default_factory=dict)
 
     def update(self, later: "ChangeSet") -> None:
         """Lay a later change over this one, in place."""
@@ -94,4 +99,6 @@ _KINDS: Mapping[str, tuple[Kind, ...]] = {
     "applied": (Kind.SCAN,),
     "labels": (Kind.LABELS, Kind.HISTORY),
     "requests": (Kind.REQUESTS,),
+    "contacts": (Kind.CONTACTS,),
+    "lines": (Kind.LABELS,),
 }

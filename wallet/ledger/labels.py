@@ -13,6 +13,9 @@ class LabelKind(StrEnum):
     TRANSACTION = "tx"
     ADDRESS = "addr"
     OUTPUT = "output"
+    INPUT = "input"
+    PUBLIC_KEY = "pubkey"
+    XPUB = "xpub"
 
 
 class LabelError(ValueError):
@@ -21,10 +24,19 @@ class LabelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LabelKey:
-    """What is named: a txid in display order, an address, or "txid:n"."""
+    """What is named: a txid in display order, an address, "txid:n", or a key in its text form."""
 
     kind: LabelKind
     reference: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LineKey:
+    """What an imported label record is about: BIP329's type, ref and origin, each as it stands in the record."""
+
+    kind: str
+    reference: str
+    origin: str = ""
 
 
 def clean_label(text: str) -> str:

@@ -19,6 +19,7 @@ from wallet.ledger.coverage import ScanTask
 from wallet.ledger.forgery import Verdict, judge
 from wallet.ledger.keychain import LOOK_AHEAD, Account, AccountId, BranchId, ScriptRange, ScriptRef
 from wallet.ledger.labels import LabelKey, LabelKind, clean_label
+from wallet.ledger.notes import Notes
 from wallet.ledger.pool import RecentPool
 from wallet.ledger.record import Location, PaymentRequest, TransactionRecord
 from wallet.ledger.view import LedgerStore, LedgerView
@@ -36,6 +37,7 @@ class Ledger(LedgerView):
     def __init__(self, store: LedgerStore, look_ahead: int = LOOK_AHEAD) -> None:
         super().__init__(store, look_ahead)
         self._pool = RecentPool()
+        self.notes = Notes(self._note, self._requests)
         self._highest_applied = -1
         self._load(store.load())
 
@@ -58,6 +60,7 @@ class Ledger(LedgerView):
         self._highest_applied = max(self._applied, default=-1)
         self._labels.update(state.labels)
         self._requests.update((ref, found) for ref, found in state.requests.items() if found is not None)
+        self.notes.load(state)
         own = [(outpoint, ref) for outpoint, ref in state.outputs.items() if ref is not None]
         for outpoint, ref in own:
             self._book.claim(outpoint, ref)
@@ -282,10 +285,13 @@ class Ledger(LedgerView):
 
     # --- what the user notes ---
 
-    def freeze(self, outpoint: OutPoint, frozen: bool) -> ChangeSet:
-        """Keep a coin out of payments, or let it back in. Raises LookupError when it is not ours."""
+    def freeze(self, outpoint: OutPoint, frozen: bool, unseen: bool = False) -> ChangeSet:
+        """Keep a coin out of payments, or let it back in. Raises LookupError when it is not ours.
+
+        unseen: it may be one that is yet to be found.
+        """
         key = outpoint.serialize()
-        if key not in self._book.own:
+        if key not in self._book.own and not unseen:
             raise LookupError(f"{outpoint} is not a coin of this wallet")
         (self._book.frozen.add if frozen else self._book.frozen.discard)(key)
         return self._note(ChangeSet(frozen={key: frozen}))

@@ -122,7 +122,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """An address given out for a purpose. created, expires: Unix seconds; amount None: any."""
+    """An address given out for a purpose. created, expires: Unix seconds; amount None: any; archived: out of sight."""
 
     ref: ScriptRef
     script_pubkey: bytes
@@ -130,6 +130,7 @@ class PaymentRequest:
     label: str
     created: int
     expires: int | None = None
+    archived: bool = False
 
 
 def is_immature(record: TransactionRecord, tip_height: int) -> bool:

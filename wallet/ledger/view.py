@@ -1,8 +1,7 @@
 """What can be asked of a ledger. Nothing here changes anything."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
@@ -18,6 +17,7 @@ from wallet.ledger.history import HistoryEntry, Status, entry_of, history, statu
 from wallet.ledger.keychain import LOOK_AHEAD, AccountId, Keychain, ScriptRef
 from wallet.ledger.labels import LabelKey, LabelKind
 from wallet.ledger.record import Balance, Coin, PaymentRequest, TransactionRecord
+from wallet.ledger.requests import RequestState, state_of
 
 
 class LedgerStore(Protocol):
@@ -34,17 +34,6 @@ class LedgerStore(Protocol):
     def proof(self, txid: Txid) -> MerkleProof | None:
         """The proof of one transaction."""
         ...
-
-
-class RequestState(StrEnum):
-    """What became of a request for payment."""
-
-    WAITING = "waiting"
-    SEEN = "seen"
-    PROVEN = "proven"
-    EXPIRED = "expired"
-    OVERPAID = "overpaid"
-    UNDERPAID = "underpaid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,22 +170,31 @@ class LedgerView:
         """All requests for payment, oldest first."""
         return sorted(self._requests.values(), key=lambda request: (request.created, request.ref))
 
-    def request_state(self, request: PaymentRequest, now: int) -> RequestState:
-        """What became of a request by now."""
-        paid = [self._book.records[Txid(outpoint[:32])] for outpoint in self._book.paying(request.script_pubkey)]
-        standing = [record for record in set(paid) if self._book.stands(record)]
-        total = self._paid_to(request.script_pubkey, standing)
-        if not total:
-            expired = request.expires is not None and now >= request.expires
-            return RequestState.EXPIRED if expired else RequestState.WAITING
-        if request.amount is not None and total != request.amount:
-            return RequestState.OVERPAID if total > request.amount else RequestState.UNDERPAID
-        proven = all(record.location is not None for record in standing)
-        return RequestState.PROVEN if proven else RequestState.SEEN
+    def request_to(self, ref: ScriptRef) -> PaymentRequest | None:
+        """The request to an address, where there is one."""
+        return self._requests.get(ref)
 
-    @staticmethod
-    def _paid_to(script: bytes, records: Iterable[TransactionRecord]) -> Sats:
-        return sum(output.amount for record in records for output in record.outputs if output.script_pubkey == script)
+    def receipts(self, script_pubkey: bytes) -> list[tuple[TransactionRecord, Sats]]:
+        """The standing transactions that pay a script, with how much, the earliest first."""
+        paid = {Txid(outpoint[:32]) for outpoint in self._book.paying(script_pubkey)}
+        standing = [record for record in map(self._book.records.__getitem__, paid) if self._book.stands(record)]
+        return [
+            (record, sum(output.amount for output in record.outputs if output.script_pubkey == script_pubkey))
+            for record in sorted(standing, key=lambda record: (record.time, record.txid))
+        ]
+
+    def request_state(self, request: PaymentRequest, now: int) -> RequestState:
+        """What became of a request by now (see `wallet.ledger.requests`)."""
+        return state_of(request, self.receipts(request.script_pubkey), now)
+
+    @property
+    def frozen(self) -> Collection[bytes]:
+        """The outpoints (36 bytes each) that are kept out of payments, also of coins that are spent or yet to come."""
+        return frozenset(self._book.frozen)
+
+    def known_scripts(self) -> Collection[bytes]:
+        """Every script that an output of a kept transaction pays, ours or not, in the order in which they came."""
+        return self._book.scripts()
 
     # --- scanning ---
 

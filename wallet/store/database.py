@@ -166,7 +166,9 @@ class Database:
             message = f"the wallet file is of version {version}, newer than this program's {newest}: update the program"
             raise NewerDatabase(self.path, message)
         if version < newest:
-            raise StoreError(self.path, "the wallet file is from an older version: open it once for writing")
+            raise StoreError(
+                self.path, "the wallet file is from an older version: `wren sync`, or the window, brings it up to date"
+            )
 
     def _migrate(self, migrations: Sequence[str]) -> None:
         version = self._version()

@@ -20,8 +20,10 @@ from wallet.store.backups import back_up
 from wallet.store.database import Database
 from wallet.store.ledger_rows import (
     WRITES,
+    contact_of,
     coverage_of,
     label_of,
+    line_of,
     proof_of,
     request_of,
     transaction_of,
@@ -47,8 +49,10 @@ _SCANNED = "SELECT height, hash FROM scanned_blocks"
 _APPLIED = "SELECT height, hash, stale FROM applied_blocks"
 _LABELS = "SELECT kind, reference, label FROM labels"
 _REQUESTS = """
-SELECT account, branch, position, script_pubkey, amount, label, created, expires FROM requests
+SELECT account, branch, position, script_pubkey, amount, label, created, expires, archived FROM requests
 """
+_CONTACTS = "SELECT name, address, added, note FROM contacts ORDER BY name, position"
+_LINES = "SELECT kind, reference, origin, line FROM label_lines"
 _PROOF = "SELECT tx, height, header, position, branch, coinbase, coinbase_branch FROM proofs WHERE txid = ?"
 _GET_META = "SELECT value FROM meta WHERE key = ?"
 _PUT_META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
@@ -115,6 +119,8 @@ class SqliteLedgerStore:
                 applied={row[0]: AppliedBlock(BlockHash(row[1]), bool(row[2])) for row in query(_APPLIED)},
                 labels=dict(map(label_of, query(_LABELS))),
                 requests={request.ref: request for request in map(request_of, query(_REQUESTS))},
+                contacts={name: contact_of(list(rows)) for name, rows in groupby(query(_CONTACTS), itemgetter(0))},
+                lines=dict(map(line_of, query(_LINES))),
             )
             for branch, rows in groupby(query(_COVERAGE), itemgetter(0, 1)):
                 state.coverage[branch] = tuple([coverage_of(*part) for part in groupby(rows, itemgetter(0, 1, 2, 3))])

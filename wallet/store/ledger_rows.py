@@ -7,9 +7,10 @@ from wallet.bitcoin.block import BlockHeader
 from wallet.bitcoin.hashes import BlockHash, Hash256, Txid
 from wallet.bitcoin.merkle import MerkleProof
 from wallet.ledger.changeset import AppliedBlock, ChangeSet
+from wallet.ledger.contacts import Contact, ContactAddress
 from wallet.ledger.coverage import Coverage
 from wallet.ledger.keychain import ScriptRange, ScriptRef
-from wallet.ledger.labels import LabelKey, LabelKind
+from wallet.ledger.labels import LabelKey, LabelKind, LineKey
 from wallet.ledger.record import Location, PaymentRequest, TransactionRecord
 
 Row: TypeAlias = tuple[Any, ...]
@@ -66,9 +67,12 @@ DELETE_APPLIED = "DELETE FROM applied_blocks WHERE height = ?"
 PUT_LABEL = "INSERT OR REPLACE INTO labels (kind, reference, label) VALUES (?, ?, ?)"
 DELETE_LABEL = "DELETE FROM labels WHERE kind = ? AND reference = ?"
 PUT_REQUEST = """
-INSERT OR REPLACE INTO requests (account, branch, position, script_pubkey, amount, label, created, expires)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO requests (account, branch, position, script_pubkey, amount, label, created, expires, archived)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+DELETE_CONTACT = "DELETE FROM contacts WHERE name = ?"
+PUT_CONTACT = "INSERT INTO contacts (name, position, address, added, note) VALUES (?, ?, ?, ?, ?)"
+PUT_LINE = "INSERT OR REPLACE INTO label_lines (kind, reference, origin, line) VALUES (?, ?, ?, ?)"
 DELETE_REQUEST = "DELETE FROM requests WHERE account = ? AND branch = ? AND position = ?"
 
 
@@ -130,8 +134,20 @@ def coverage_of(scripts: Row, rows: Iterable[Row]) -> Coverage:
 
 def request_of(row: Row) -> PaymentRequest:
     """A request from its row."""
-    account, branch, index, script_pubkey, amount, label, created, expires = row
-    return PaymentRequest(ScriptRef(account, branch, index), script_pubkey, amount, label, created, expires)
+    account, branch, index, script_pubkey, amount, label, created, expires, archived = row
+    ref = ScriptRef(account, branch, index)
+    return PaymentRequest(ref, script_pubkey, amount, label, created, expires, bool(archived))
+
+
+def contact_of(rows: Sequence[Row]) -> Contact:
+    """A contact from its rows, the oldest address first."""
+    addresses = tuple(ContactAddress(address, added) for _, address, added, _ in rows)
+    return Contact(rows[-1][0], addresses, rows[-1][3])
+
+
+def line_of(row: Row) -> tuple[LineKey, str]:
+    """A kept label record from its row."""
+    return LineKey(*row[:3]), row[3]
 
 
 def label_of(row: Row) -> tuple[LabelKey, str]:
@@ -151,7 +167,21 @@ def _request_row(request: PaymentRequest) -> Row:
         request.label,
         request.created,
         request.expires,
+        request.archived,
     )
+
+
+def _contact_rows(change: ChangeSet) -> list[Row]:
+    return [
+        (contact.name, position, address.text, address.added, contact.note)
+        for contact in change.contacts.values()
+        if contact is not None
+        for position, address in enumerate(contact.addresses)
+    ]
+
+
+def _line_rows(change: ChangeSet) -> list[Row]:
+    return [(key.kind, key.reference, key.origin, line) for key, line in change.lines.items()]
 
 
 def _account_rows(change: ChangeSet) -> list[Row]:
@@ -214,6 +244,9 @@ WRITES: tuple[Write, ...] = (
     Write(PUT_LABEL, lambda c: [(key.kind, key.reference, label) for key, label in c.labels.items() if label]),
     Write(DELETE_REQUEST, lambda c: [_ref(ref) for ref, request in c.requests.items() if request is None]),
     Write(PUT_REQUEST, lambda c: [_request_row(request) for request in c.requests.values() if request is not None]),
+    Write(DELETE_CONTACT, lambda c: [(name,) for name in c.contacts]),
+    Write(PUT_CONTACT, _contact_rows),
+    Write(PUT_LINE, _line_rows),
     Write(DELETE_SCRIPTS, lambda c: _gone(c.accounts)),
     Write(DELETE_BRANCHES, lambda c: _gone(c.accounts)),
     Write(DELETE_ACCOUNT, lambda c: _gone(c.accounts)),

@@ -148,4 +148,26 @@ INSERT INTO covered SELECT account, branch, first, past, from_height, to_height 
 DROP TABLE coverage
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _COVERED)
+# Contacts, requests that are put out of sight, and label records of other wallets (BIP329) as they were written.
+_MEMORY = """
+CREATE TABLE contacts (
+    name TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    added INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (name, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE label_lines (
+    kind TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (kind, reference, origin)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE requests ADD COLUMN archived INTEGER NOT NULL DEFAULT 0
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _COVERED, _MEMORY)

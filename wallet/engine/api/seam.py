@@ -9,7 +9,7 @@ from wallet.engine.api.commands import Command
 
 T = TypeVar("T")
 
-ChangeKind = Literal["history", "balance", "coins", "addresses", "accounts", "labels"]
+ChangeKind = Literal["history", "balance", "coins", "addresses", "accounts", "labels", "contacts", "requests"]
 
 
 @dataclass(frozen=True, slots=True)
