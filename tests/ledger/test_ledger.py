@@ -24,7 +24,7 @@ from wallet.ledger.history import Status
 from wallet.ledger.labels import LabelError, LabelKind
 from wallet.ledger.ledger import MAX_STRANGERS, Ledger
 from wallet.ledger.record import Balance, PaymentRequest
-from wallet.ledger.view import RequestState
+from wallet.ledger.requests import RequestState
 
 
 def script(ledger: Ledger, index: int, branch: int = 0, number: int = 0) -> bytes:
