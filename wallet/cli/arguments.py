@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 
 from wallet.cli.arguments_keys import add_keys, add_wallets, wrong_use_of_keys
+from wallet.cli.arguments_memory import add_history, add_memory, wrong_use_of_memory
 from wallet.cli.arguments_messages import add_messages
 from wallet.cli.arguments_payments import add_mending
 from wallet.cli.arguments_psbt import add_payment, add_psbt
@@ -45,7 +46,7 @@ def wrong_use(options: argparse.Namespace) -> str | None:
     """What is wrong with arguments that are each fine but do not fit together."""
     is_psbt = options.command == "psbt" and options.action == "create"
     if options.command != "send" and not is_psbt:
-        return wrong_use_of_keys(options)
+        return wrong_use_of_keys(options) or wrong_use_of_memory(options)
     if options.uri is not None and options.csv is not None:
         return "give either --uri or --csv, not both"
     if options.uri is not None:
@@ -117,7 +118,7 @@ def _wallet_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     command.add_argument("--expires", type=positive, metavar="S", help="the request ends after this many seconds")
     add("addresses", "all addresses given out or used")
     add("coins", "all unspent coins")
-    add("history", "all transactions, newest first")
+    add_history(add)
     command = add("descriptors", "the public descriptors; --private shows the private ones")
     command.add_argument("--private", action="store_true", help="with private keys: anyone who sees them can spend")
 
@@ -164,5 +165,6 @@ def build_parser() -> argparse.ArgumentParser:
     _payment_commands(add)
     add_keys(add)
     account_commands(add)
+    add_memory(add, positive)
     add_mending(add, positive_seconds)
     return parser

@@ -185,13 +185,8 @@ async def addresses(engine: api.Engine, options: argparse.Namespace) -> Answer:
 
 async def coins(engine: api.Engine, options: argparse.Namespace) -> Answer:
     await open_wallet(engine, options)
-    return await engine.run(api.GetCoins(options.account))
-
-
-async def history(engine: api.Engine, options: argparse.Namespace) -> Answer:
-    await open_wallet(engine, options)
-    names = ("txid", "height", "time", "amount", "fee", "label", "status", "proven", "replaced_by")
-    return [pick(row, *names) for row in await engine.run(api.GetHistory())]
+    names = ("outpoint", "amount", "address", "height", "frozen", "spendable", "label")
+    return [pick(row, *names) for row in await engine.run(api.GetCoins(options.account))]
 
 
 async def descriptors(engine: api.Engine, options: argparse.Namespace) -> Answer:

@@ -16,6 +16,7 @@ from wallet.cli import (
     commands,
     commands_accounts,
     commands_keys,
+    commands_memory,
     commands_messages,
     commands_payments,
     commands_psbt,
@@ -44,7 +45,7 @@ _COMMANDS: dict[str, commands.Runner] = {
     "receive": commands.receive,
     "addresses": commands.addresses,
     "coins": commands.coins,
-    "history": commands.history,
+    "history": commands_memory.history,
     "descriptors": commands.descriptors,
     "peers": commands.peers,
     "fees": commands.fees,
@@ -62,6 +63,11 @@ _COMMANDS: dict[str, commands.Runner] = {
     "verify-message": commands_messages.verify_message,
     "accounts": commands_accounts.accounts,
     "rescan": commands_accounts.rescan,
+    "requests": commands_memory.requests,
+    "labels": commands_memory.labels,
+    "contacts": commands_memory.contacts,
+    "search": commands_memory.search,
+    "rate": commands_memory.rate,
     "sweep": commands_sweep.sweep,
 }
 log = logging.getLogger(__name__)

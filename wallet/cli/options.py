@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from wallet.cli.arguments import build_parser, wrong_use
 from wallet.cli.arguments_keys import reads_only
+from wallet.cli.arguments_memory import memory_reads_only
 from wallet.engine import api
 
 _READERS = frozenset(
@@ -29,6 +30,8 @@ def engine_options(options: argparse.Namespace) -> api.EngineOptions:
     """The engine's share of the global options."""
     command = options.command or "gui"
     reads = reads_only(options)
+    if reads is None:
+        reads = memory_reads_only(options)
     if reads is None:
         reads = command in _READERS or (command == "accounts" and options.action is None)
     return api.EngineOptions(

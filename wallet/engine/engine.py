@@ -16,6 +16,7 @@ from wallet.engine.errors import translate
 from wallet.engine.fees import Fees
 from wallet.engine.keeping import Keeping
 from wallet.engine.locking import Lock
+from wallet.engine.memory import memory_table
 from wallet.engine.mending import Mending
 from wallet.engine.messages import Messages
 from wallet.engine.network import Network
@@ -81,7 +82,6 @@ class WrenEngine:
             api.BroadcastTransaction: syncing.broadcast,
             api.GetStatus: queries.status,
             api.GetBalance: queries.balance,
-            api.GetReceiveAddress: queries.receive_address,
             api.GetAddresses: queries.addresses,
             api.GetCoins: queries.coins,
             api.GetHistory: queries.history,
@@ -103,6 +103,7 @@ class WrenEngine:
             **Sweeping(self._parts, self._network, spending, self._open_session).table(),
             **Mending(self._parts, self._network, self._fees, spending, self._open_session).table(),
             **syncing.table(),
+            **memory_table(self._parts, self._network, self._open_session),
         }
 
     async def run(self, command: api.Command[T]) -> T:

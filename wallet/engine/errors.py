@@ -10,6 +10,7 @@ from wallet.bitcoin.descriptor import DescriptorError
 from wallet.bitcoin.psbt import PsbtError
 from wallet.bitcoin.uri import UriError
 from wallet.engine.api import ERROR_CODES, ErrorCode, WrenError
+from wallet.ledger.contacts import ContactError
 from wallet.ledger.labels import LabelError
 from wallet.ledger.payment_errors import PaymentError
 from wallet.spv.node_api import NodeStopped
@@ -20,6 +21,7 @@ _CODES: dict[type[Exception], ErrorCode] = {
     DescriptorError: "bad_descriptor",
     PsbtError: "bad_psbt",
     LabelError: "refused",
+    ContactError: "refused",
     ParseError: "refused",
     NodeStopped: "no_peers",
 }

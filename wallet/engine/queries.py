@@ -4,27 +4,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from wallet.bitcoin.address import Address
 from wallet.bitcoin.block import BlockHeader
 from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.merkle import MerkleProof, ProofError
 from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.pow import PowError, check_pow
-from wallet.bitcoin.uri import PaymentUri, format_uri
 from wallet.engine import api
 from wallet.engine.network import Network
 from wallet.engine.parts import Parts
 from wallet.engine.session import Session
-from wallet.engine.views import address_text, history_row
-from wallet.ledger.keychain import EXTERNAL, AccountId, ScriptRef
+from wallet.engine.views import history_row
+from wallet.ledger.keychain import EXTERNAL
 from wallet.ledger.labels import LabelError, LabelKind
-from wallet.ledger.ledger import Ledger
-from wallet.ledger.record import PaymentRequest
 
-_GAP_WARNING = (
-    "many addresses before this one were never paid: "
-    "other wallets, restored from the seed words, might not look this far"
-)
 SessionOf = Callable[[], Session]
 
 
@@ -116,50 +108,7 @@ class Queries:
     async def words(self, command: api.GetWords) -> str:
         return await self._parts.vault.words(self._session().vault, command.password)
 
-    # --- addresses and labels ---
-
-    async def receive_address(self, command: api.GetReceiveAddress) -> api.ReceiveAddress:
-        session = self._session()
-        account = session.account(command.type, command.account)
-        ledger = session.ledger
-        ref = None if command.fresh else ledger.keychain.last_revealed(account.id, EXTERNAL)
-        if ref is None:
-            self._refuse_out_of_reach(ledger, account.id)
-            ref, _, _ = ledger.reveal(account.id)
-        answer = self._address(session, ref, command)
-        if command.label:
-            self._label(session, LabelKind.ADDRESS, answer.address, command.label)
-        if command.amount is not None or command.label or command.expires is not None:
-            ledger.request(self._request(ref, command, ledger.keychain.script(ref)))
-        self._network.commit()
-        return answer
-
-    @staticmethod
-    def _refuse_out_of_reach(ledger: Ledger, account: AccountId) -> None:
-        """Money on an address so far out would be lost with the computer: the seed words alone must bring it back."""
-        ref, _ = ledger.keychain.peek(account, EXTERNAL)
-        if ledger.beyond_reach(ref):
-            unused = ref.index - ledger.last_proven(account, EXTERNAL) - 1
-            message = (
-                f"{ref.index} addresses were given out and the last {unused} never paid in a block; one further out "
-                "might not be found again from the seed words: use one of those (see `wren addresses`)"
-            )
-            raise api.WrenError("refused", message)
-
-    def _request(self, ref: ScriptRef, command: api.GetReceiveAddress, script: bytes) -> PaymentRequest:
-        now = int(self._parts.clock())
-        expires = None if command.expires is None else now + command.expires
-        return PaymentRequest(ref, script, command.amount, command.label, now, expires)
-
-    def _address(self, session: Session, ref: ScriptRef, command: api.GetReceiveAddress) -> api.ReceiveAddress:
-        derived = session.ledger.keychain.derived(ref)
-        text = address_text(derived.script_pubkey, self._parts.params)
-        if text is None:
-            raise api.WrenError("refused", "scripts of this kind have no address")
-        address = Address(derived.script_pubkey, text, derived.type)
-        uri = format_uri(PaymentUri(address, command.amount, command.label, ""))
-        warning = _GAP_WARNING if session.ledger.keychain.beyond_gap(ref) else ""
-        return api.ReceiveAddress(text, session.view.path(ref), uri, str(derived.type), warning)
+    # --- labels ---
 
     async def set_label(self, command: api.SetLabel) -> None:
         try:

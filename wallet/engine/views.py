@@ -8,6 +8,7 @@ from wallet.bitcoin.hdkey import format_path
 from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.transaction import OutPoint, Transaction
 from wallet.engine import api
+from wallet.ledger.guards import DUST_GIFT
 from wallet.ledger.history import HistoryEntry
 from wallet.ledger.keychain import Account, AccountId, ScriptRef
 from wallet.ledger.labels import LabelKind
@@ -44,6 +45,7 @@ def history_row(entry: HistoryEntry, seen_by: int = 0) -> api.HistoryRow:
         proven=entry.proven,
         replaced_by=None if entry.replaced_by is None else str(entry.replaced_by),
         seen_by=seen_by,
+        warning="dust_gift" if entry.dust_gift else "",
     )
 
 
@@ -111,6 +113,7 @@ class WalletView:
             frozen=coin.frozen,
             spendable=coin.spendable,
             label=label or self.label_of(address),
+            warning="dust_gift" if coin.amount < DUST_GIFT and self._ledger.is_dust_gift(coin.outpoint) else "",
         )
 
     def origin(self, coin: Coin) -> str:

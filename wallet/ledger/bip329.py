@@ -21,10 +21,11 @@ MAX_RECORDS = 1_000_000
 _MAX_TYPE = 64
 _MAX_REFERENCE = 4_096
 
+_ENDPOINT = re.compile(r"[0-9a-f]{64}:(0|[1-9][0-9]{0,5})")
 _FORMS: Mapping[LabelKind, tuple[re.Pattern[str], str]] = {
     LabelKind.TRANSACTION: (re.compile(r"[0-9a-f]{64}"), "a transaction id"),
-    LabelKind.INPUT: (re.compile(r"[0-9a-f]{64}:[0-9]{1,6}"), "a transaction id and a number"),
-    LabelKind.OUTPUT: (re.compile(r"[0-9a-f]{64}:[0-9]{1,6}"), "a transaction id and a number"),
+    LabelKind.INPUT: (_ENDPOINT, "a transaction id and a number"),
+    LabelKind.OUTPUT: (_ENDPOINT, "a transaction id and a number"),
     LabelKind.PUBLIC_KEY: (re.compile(r"[0-9a-f]{64}|[0-9a-f]{66}|[0-9a-f]{130}"), "a public key"),
     LabelKind.XPUB: (re.compile(r"[a-zA-Z]pub[1-9A-HJ-NP-Za-km-z]{100,120}"), "an extended public key"),
 }
@@ -61,7 +62,7 @@ class LabelRecord:
     @property
     def says_more(self) -> bool:
         """Whether the wallet's label and mark alone would not bring the same line back."""
-        return self.line != write_record(self)
+        return bool(_load(self.line) != _load(write_record(self)))
 
 
 def write_record(record: LabelRecord) -> str:

@@ -8,6 +8,7 @@ from itertools import islice
 from wallet.bitcoin.amount import Sats
 from wallet.bitcoin.hashes import Txid
 from wallet.ledger.book import Book
+from wallet.ledger.guards import DUST_GIFT, is_dust_gift
 from wallet.ledger.record import TransactionRecord, is_immature
 
 
@@ -26,7 +27,8 @@ class Status(StrEnum):
 class HistoryEntry:
     """One transaction. time: Unix seconds, of the block or when first seen; amount: net, fee included; fee: if known.
 
-    proven: a Merkle proof is kept; trusted: made out of our own coins; outgoing: spends a coin of ours.
+    proven: a Merkle proof is kept; trusted: made out of our own coins; outgoing: spends a coin of ours; dust_gift: next
+    to nothing, from strangers, to an address that was used before.
     """
 
     txid: Txid
@@ -39,6 +41,7 @@ class HistoryEntry:
     proven: bool
     replaced_by: Txid | None
     outgoing: bool
+    dust_gift: bool = False
 
 
 def status_of(book: Book, record: TransactionRecord, tip_height: int) -> Status:
@@ -64,7 +67,14 @@ def entry_of(book: Book, record: TransactionRecord, tip_height: int, label: str)
         proven=record.location is not None,
         replaced_by=None if record.location is not None else book.fallen.get(record.txid),
         outgoing=any(outpoint in book.own for outpoint in record.inputs),
+        dust_gift=0 < amount < DUST_GIFT and _is_all_dust(book, record),
     )
+
+
+def _is_all_dust(book: Book, record: TransactionRecord) -> bool:
+    """Whether all that it pays us looks strewn by strangers."""
+    ours = [record.outputs[index] for index, _ in book.own_outputs(record)]
+    return all(is_dust_gift(book, record, output.amount, output.script_pubkey) for output in ours)
 
 
 def history(

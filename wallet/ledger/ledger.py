@@ -19,7 +19,6 @@ from wallet.ledger.coverage import ScanTask
 from wallet.ledger.forgery import Verdict, judge
 from wallet.ledger.keychain import LOOK_AHEAD, Account, AccountId, BranchId, ScriptRange, ScriptRef
 from wallet.ledger.labels import LabelKey, LabelKind, clean_label
-from wallet.ledger.notes import Notes
 from wallet.ledger.pool import RecentPool
 from wallet.ledger.record import Location, PaymentRequest, TransactionRecord
 from wallet.ledger.view import LedgerStore, LedgerView
@@ -37,7 +36,6 @@ class Ledger(LedgerView):
     def __init__(self, store: LedgerStore, look_ahead: int = LOOK_AHEAD) -> None:
         super().__init__(store, look_ahead)
         self._pool = RecentPool()
-        self.notes = Notes(self._note, self._requests)
         self._highest_applied = -1
         self._load(store.load())
 
@@ -75,10 +73,6 @@ class Ledger(LedgerView):
         if change:
             self._store.apply(change)
             self._unsaved = ChangeSet()
-        return change
-
-    def _note(self, change: ChangeSet) -> ChangeSet:
-        self._unsaved.update(change)
         return change
 
     # --- accounts and addresses ---

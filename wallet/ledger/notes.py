@@ -7,7 +7,7 @@ from types import MappingProxyType
 from wallet.ledger.changeset import ChangeSet
 from wallet.ledger.contacts import Contact, ContactError
 from wallet.ledger.keychain import ScriptRef
-from wallet.ledger.labels import LineKey
+from wallet.ledger.labels import LabelKey, LineKey, clean_label
 from wallet.ledger.record import PaymentRequest
 
 MAX_CONTACTS = 10_000
@@ -16,11 +16,12 @@ Noter = Callable[[ChangeSet], ChangeSet]
 
 
 class Notes:
-    """The notes of one ledger, which hands in how a change is noted and the requests that it keeps."""
+    """The notes of one ledger, which hands in how a change is noted, and the requests and labels that it keeps."""
 
-    def __init__(self, note: Noter, requests: dict[ScriptRef, PaymentRequest]) -> None:
+    def __init__(self, note: Noter, requests: dict[ScriptRef, PaymentRequest], labels: dict[LabelKey, str]) -> None:
         self._note = note
         self._requests = requests
+        self._labels = labels
         self._contacts: dict[str, Contact] = {}
         self._lines: dict[LineKey, str] = {}
 
@@ -60,7 +61,17 @@ class Notes:
         del self._requests[ref]
         return self._note(ChangeSet(requests={ref: None}))
 
-    # --- records of other wallets ---
+    # --- labels in bulk, and records of other wallets ---
+
+    def put_labels(self, labels: Mapping[LabelKey, str]) -> ChangeSet:
+        """Set many labels in one step; empty ones are removed. Raises LabelError, and then nothing is changed."""
+        clean = {key: clean_label(text) for key, text in labels.items()}
+        for key, label in clean.items():
+            if label:
+                self._labels[key] = label
+            else:
+                self._labels.pop(key, None)
+        return self._note(ChangeSet(labels=clean))
 
     @property
     def lines(self) -> Mapping[LineKey, str]:

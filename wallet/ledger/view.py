@@ -13,9 +13,11 @@ from wallet.ledger.book import Book
 from wallet.ledger.changeset import AppliedBlock, ChangeSet
 from wallet.ledger.coverage import SCAN_LIMIT, Coverage, CoverageBook, ScanTask
 from wallet.ledger.family import offspring, parentage
+from wallet.ledger.guards import is_dust_gift
 from wallet.ledger.history import HistoryEntry, Status, entry_of, history, status_of
 from wallet.ledger.keychain import LOOK_AHEAD, AccountId, Keychain, ScriptRef
 from wallet.ledger.labels import LabelKey, LabelKind
+from wallet.ledger.notes import Notes
 from wallet.ledger.record import Balance, Coin, PaymentRequest, TransactionRecord
 from wallet.ledger.requests import RequestState, state_of
 
@@ -59,6 +61,12 @@ class LedgerView:
         self._labels: dict[LabelKey, str] = {}
         self._requests: dict[ScriptRef, PaymentRequest] = {}
         self._unsaved = ChangeSet()
+        self.notes = Notes(self._note, self._requests, self._labels)
+
+    def _note(self, change: ChangeSet) -> ChangeSet:
+        """Have the next commit store a change."""
+        self._unsaved.update(change)
+        return change
 
     # --- transactions ---
 
@@ -110,6 +118,30 @@ class LedgerView:
     def owner(self, outpoint: OutPoint) -> ScriptRef | None:
         """Which of our scripts an output pays."""
         return self._book.own.get(outpoint.serialize())
+
+    def concerns_us(self, txid: Txid) -> bool:
+        """Whether a transaction that is kept pays us or spends from us; raises LookupError."""
+        return self._book.concerns_us(self._book.records[txid])
+
+    def concerning(self, script_pubkey: bytes) -> set[Txid]:
+        """Our transactions that pay a script or spend an output that paid it."""
+        found = set[Txid]()
+        for outpoint in self._book.paying(script_pubkey):
+            found.add(Txid(outpoint[:32]))
+            found.update(self._book.spenders(outpoint))
+        return {txid for txid in found if self.concerns_us(txid)}
+
+    def totals(self, txid: Txid) -> tuple[Sats, Sats | None]:
+        """What a transaction adds to the wallet (negative: takes), and its fee if known; raises LookupError."""
+        return self._book.totals(self._book.records[txid])
+
+    def is_dust_gift(self, outpoint: OutPoint) -> bool:
+        """Whether one of our outputs looks strewn by strangers, to see what it is spent with."""
+        key = outpoint.serialize()
+        record, output = self._book.records.get(outpoint.txid), self._book.output(key)
+        if record is None or output is None or key not in self._book.own:
+            return False
+        return is_dust_gift(self._book, record, output.amount, output.script_pubkey)
 
     def was_paid(self, script_pubkey: bytes) -> bool:
         """Whether a transaction that is kept pays this script, ours or not."""

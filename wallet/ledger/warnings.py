@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from wallet.bitcoin.address import address_from_script
 from wallet.bitcoin.amount import Sats
+from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.transaction import TxOut
+from wallet.ledger.contacts import owners
 from wallet.ledger.groups import LabelOf
+from wallet.ledger.guards import look_alikes, similar_scripts
 from wallet.ledger.record import Coin
 from wallet.ledger.view import LedgerView
 
@@ -47,7 +51,7 @@ def find_warnings(
     found = [
         *about_fee(facts, sum(output.amount for output in recipients)),
         *_about_recipients(ledger, recipients),
-        *_about_coins(coins),
+        *_about_coins(ledger, coins),
         *about_labels(coins, label_of),
         *_about_addresses(ledger.coins_on({coin.script_pubkey for coin in coins}, tip_height), coins),
     ]
@@ -83,11 +87,41 @@ def _about_recipients(ledger: LedgerView, recipients: Sequence[TxOut]) -> Iterat
         yield PaymentWarning("reuse", "this address was paid before: a fresh one keeps both sides more private")
     if len(set(scripts)) < len(scripts):
         yield PaymentWarning("twice", "the same address is paid more than once")
+    params = next((account.external.params for account in ledger.keychain.accounts.values()), None)
+    if params is not None:
+        for script in dict.fromkeys(script for script in scripts if script not in own):
+            yield from _about_recipient(ledger, script, params)
 
 
-def _about_coins(coins: Sequence[Coin]) -> Iterator[PaymentWarning]:
+def _about_recipient(ledger: LedgerView, script: bytes, params: ChainParams) -> Iterator[PaymentWarning]:
+    """Whether somebody's address is easily taken for another, or was replaced by its owner."""
+    address = address_from_script(script, params)
+    if address is None:
+        return
+    contacts = ledger.notes.contacts
+    holders = list(owners(contacts, address.text))
+    for contact, is_current in holders:
+        if not is_current:
+            text = f"{contact.name} has given you a newer address than {address.text}: {contact.address}"
+            yield PaymentWarning("old_address", text)
+    if holders:
+        return  # the user knows whose it is
+    known = [each.text for contact in contacts.values() for each in contact.addresses]
+    scripts = (*ledger.known_scripts(), *ledger.keychain.scripts())
+    alike = dict.fromkeys((*look_alikes(address.text, known, params), *similar_scripts(script, scripts, params)))
+    for other in alike:
+        text = f"{address.text} only looks like {other}, which this wallet knows: compare every character"
+        yield PaymentWarning("look_alike", text)
+
+
+def _about_coins(ledger: LedgerView, coins: Sequence[Coin]) -> Iterator[PaymentWarning]:
     if any(not coin.trusted for coin in coins):
         yield PaymentWarning("unconfirmed", "this spends a payment of others that is not confirmed yet")
+    strewn = sum(ledger.is_dust_gift(coin.outpoint) for coin in coins)
+    if strewn:
+        what = "a tiny coin" if strewn == 1 else f"{strewn} tiny coins"
+        text = f"this spends {what} from strangers, who may watch what is spent together: freeze them instead"
+        yield PaymentWarning("dust_gift", text)
 
 
 def about_labels(coins: Sequence[Coin], label_of: LabelOf) -> Iterator[PaymentWarning]:

@@ -146,6 +146,8 @@ class AddressRow:
 
 @dataclass(frozen=True, slots=True)
 class CoinRow:
+    """A coin. warning: "dust_gift" where strangers seem to have strewn it."""
+
     outpoint: str
     amount: int
     address: str
@@ -153,11 +155,15 @@ class CoinRow:
     frozen: bool
     spendable: bool
     label: str
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """`amount` is net to the wallet: negative when paid out, fee included. `fee` is known for our own payments."""
+    """`amount` is net to the wallet: negative when paid out, fee included. `fee` is known for our own payments.
+
+    warning: "dust_gift" where it is next to nothing, from strangers, to an address that was used before.
+    """
 
     txid: str
     height: int | None
@@ -169,6 +175,7 @@ class HistoryRow:
     proven: bool
     replaced_by: str | None
     seen_by: int = 0
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
