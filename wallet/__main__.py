@@ -1,6 +1,5 @@
 """Starts Wren. Nothing heavy is imported at module level: spawned children import this module again."""
 
-import multiprocessing
 import sys
 
 
@@ -15,8 +14,10 @@ def main_window() -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    multiprocessing.freeze_support()
     try:
+        import multiprocessing
+
+        multiprocessing.freeze_support()
         from wallet.app import main as run
 
         return run(arguments)
