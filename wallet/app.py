@@ -173,7 +173,6 @@ def _parts(options: "EngineOptions") -> "Parts":
         chance=secrets.SystemRandom(),
         settings=Settings(folder.settings),
         close=held.close,
-        rate_settings=lambda: Settings(folder.rate),
     )
 
 

@@ -566,11 +566,11 @@ def test_the_rate_is_the_users_own_and_off_at_first(tmp_path: Path) -> None:
         await world.fund(150_000)
         run = world.engine.run
         assert await run(api.GetRate()) == api.RateReport("off", "", None, None, ())
-        assert not (world.folder / "rate.json").exists()
+        assert not world.engine._parts.settings.text("rate_source")
         by_hand = await run(api.SetRate("hand", "EUR", ("62000.50",)))
         assert (by_hand.source, by_hand.currency, by_hand.rate, by_hand.error) == ("hand", "EUR", "62000.50", "")
         assert by_hand.time is not None
-        assert stat.S_IMODE((world.folder / "rate.json").stat().st_mode) == 0o600
+        assert stat.S_IMODE((world.folder / "settings.json").stat().st_mode) == 0o600
         await run(api.ExportHistory(str(tmp_path / "h.csv")))
         (row,) = read_csv(tmp_path / "h.csv")
         assert row["amount_EUR_at_rate"] == "93.00"
@@ -585,7 +585,7 @@ def test_the_rate_is_the_users_own_and_off_at_first(tmp_path: Path) -> None:
         assert (gone.rate, gone.source) == (None, "file")
         assert "cannot be read" in gone.error
         assert await refused(world, api.ExportHistory(str(tmp_path / "h.csv")), "fiat column") == "refused"
-        (world.folder / "rate.json").write_text('{"source": "command", "detail": "[1", "currency": "EUR"}')
+        world.engine._parts.settings.set(rate_detail="[1")
         assert "damaged" in (await run(api.GetRate())).error
         assert (await run(api.SetRate("off"))).source == "off"
         await run(api.ExportHistory(str(tmp_path / "h.csv")))

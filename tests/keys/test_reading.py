@@ -12,11 +12,12 @@ from wallet.bitcoin.hdkey import parse_path
 from wallet.bitcoin.network import NETWORKS
 from wallet.bitcoin.script import ScriptType
 from wallet.keys.accounts import AccountPlan, plan_accounts, private_form, signing_keys
+from wallet.keys.electrum import version_of
 from wallet.keys.hdprivate import ExtendedPrivateKey
 from wallet.keys.phrase_help import is_one_slip
 from wallet.keys.reading import Reading, read
 from wallet.keys.record import VaultError
-from wallet.keys.seed import PhraseError, mnemonic_to_seed
+from wallet.keys.seed import PhraseError, entropy_to_words, mnemonic_to_seed
 
 MAIN, TEST = NETWORKS["main"], NETWORKS["testnet4"]
 WORDS = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
@@ -252,3 +253,11 @@ def test_the_reading_shows_no_secret() -> None:
 def test_chosen_script_types_are_the_only_ones() -> None:
     plan = plan_accounts(read(WORDS, MAIN).secret, MAIN, ("p2tr",))
     assert {account.type for account in (*plan.kept, *plan.search, *plan.reserve)} == {str(ScriptType.P2TR)}
+
+
+def test_a_phrase_with_a_right_checksum_is_read_though_by_chance_it_looks_like_a_two_factor_seed() -> None:
+    phrases = (entropy_to_words(number.to_bytes(16, "big"), "english") for number in range(1 << 16))
+    phrase = next(phrase for phrase in phrases if version_of(phrase) in {"2fa", "2fa_segwit"})
+    assert read(phrase, MAIN).kind == "bip39"
+    with pytest.raises(PhraseError, match="two-factor"):
+        read(f"electrum: {phrase}", MAIN)

@@ -7,7 +7,7 @@ Everything runs on one loop, one callback at a time. The node reports (`NodeList
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, get_args
 
 from wallet.bitcoin.hashes import BlockHash
 from wallet.bitcoin.transaction import OutPoint, Transaction
@@ -397,9 +397,4 @@ class Network:
         return percent_of(1_000 * session.ledger.scan_share(start, self.tip_height), 1_000)
 
 
-_SHOWN: Final = frozenset(
-    {
-        *("history", "balance", "coins", "addresses", "accounts", "labels"),
-        *("contacts", "requests"),
-    }
-)
+_SHOWN: Final = frozenset(get_args(api.ChangeKind))

@@ -102,14 +102,6 @@ class WalletStore(LedgerStore, Protocol):
     def close(self) -> None: ...
 
 
-class RateSettings(Protocol):
-    """Where the rate comes from, by the user's choice."""
-
-    def text(self, name: str, default: str = "") -> str: ...
-    def number(self, name: str, default: float = 0) -> float: ...
-    def set(self, **values: str | float | bool | None) -> None: ...
-
-
 class FilterCache(Protocol):
     """Recent filters on disk, within a bound."""
 
@@ -175,4 +167,3 @@ class Parts:
     chance: Random
     settings: SettingsStore
     close: Callable[[], None]
-    rate_settings: Callable[[], RateSettings]

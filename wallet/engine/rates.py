@@ -91,15 +91,15 @@ class Rates:
 
     async def current(self) -> Rate | None:
         """The rate, None while it is off. Raises `RateError`."""
-        settings = self._parts.rate_settings()
-        source, currency = settings.text("source", "off"), settings.text("currency")
-        detail = _detail(settings.text("detail"))
+        settings = self._parts.settings
+        source, currency = settings.text("rate_source", "off"), settings.text("rate_currency")
+        detail = _detail(settings.text("rate_detail"))
         if source == "off" or source not in get_args(api.RateSource):
             return None
         if _CURRENCY.fullmatch(currency) is None or not detail:
             raise RateError("the settings of the rate are damaged: set it again")
         if source == "hand":
-            when = moment(int(settings.number("time")))
+            when = moment(int(settings.number("rate_time")))
             return parse_rate(detail[0], currency, when or self._now())
         if source == "file":
             return _from_file(detail[0], currency)
@@ -109,11 +109,11 @@ class Rates:
         return datetime.fromtimestamp(int(self._parts.clock()), UTC)
 
     async def get(self, _command: api.GetRate) -> api.RateReport:
-        settings = self._parts.rate_settings()
-        source = settings.text("source", "off")
+        settings = self._parts.settings
+        source = settings.text("rate_source", "off")
         known = cast("api.RateSource", source if source in get_args(api.RateSource) else "off")
-        facts = known, settings.text("currency")
-        detail = _detail(settings.text("detail"))
+        facts = known, settings.text("rate_currency")
+        detail = _detail(settings.text("rate_detail"))
         try:
             rate = await self.current()
         except RateError as error:
@@ -123,19 +123,19 @@ class Rates:
         return api.RateReport(*facts, format(rate.value, "f"), rate.time, detail)
 
     async def set(self, command: api.SetRate) -> api.RateReport:
-        settings = self._parts.rate_settings()
+        settings = self._parts.settings
         if command.source == "off":
-            settings.set(source=None, currency=None, detail=None, time=None)
+            settings.set(rate_source=None, rate_currency=None, rate_detail=None, rate_time=None)
             return await self.get(api.GetRate())
         try:
             await self._check(command)
         except RateError as error:
             raise api.WrenError("refused", str(error)) from error
         settings.set(
-            source=command.source,
-            currency=command.currency,
-            detail=json.dumps(command.detail),
-            time=int(self._parts.clock()),
+            rate_source=command.source,
+            rate_currency=command.currency,
+            rate_detail=json.dumps(command.detail),
+            rate_time=int(self._parts.clock()),
         )
         return await self.get(api.GetRate())
 

@@ -21,6 +21,7 @@ from wallet.keys import seed
 from wallet.keys.accounts import key_at, plan_accounts, private_form, signing_keys, standard_account
 from wallet.keys.backends import fits_keyring
 from wallet.keys.database_key import new_database_key
+from wallet.keys.electrum import version_of
 from wallet.keys.hdprivate import ExtendedPrivateKey
 from wallet.keys.reading import read
 from wallet.keys.record import Secret, VaultError, sealed_size, wipe
@@ -60,7 +61,11 @@ def _outer_key(master: ExtendedPrivateKey) -> bytearray:
 
 
 def _new_phrase(request: Request, _: Announce) -> str:
-    return seed.new_mnemonic(request["words"])
+    """A new phrase; one in 230 would be taken for an Electrum seed as well, and is not given out."""
+    phrase = seed.new_mnemonic(request["words"])
+    while version_of(phrase) is not None:
+        phrase = seed.new_mnemonic(request["words"])
+    return phrase
 
 
 def _check_phrase(request: Request, _: Announce) -> dict[str, Any]:

@@ -179,12 +179,7 @@ def _descriptors(lines: list[str], params: ChainParams) -> Reading:
 def _phrase(text: str, chosen: RestoreKind | None) -> Reading:
     if chosen == "bip39":
         return _bip39(text)
-    own = read_electrum_seed(text)
-    electrum = None
-    if own is not None:
-        kind, words = own
-        message = f"an Electrum seed of {len(words.split())} words, for {_LABELS[kind]}"
-        electrum = Reading(Secret("electrum", words.encode(), kind), "electrum", message, words=tuple(words.split()))
+    electrum = _electrum(text, chosen)
     if chosen == "electrum":
         if electrum is None:
             raise PhraseError("these words are no Electrum seed: its version is not in their hash; check each word")
@@ -199,6 +194,30 @@ def _phrase(text: str, chosen: RestoreKind | None) -> Reading:
         return bip39
     message = f"{bip39.message}. By chance it is right as {electrum.message} too: choose that if Electrum made it"
     return Reading(bip39.secret, "bip39", message, ("electrum",), words=bip39.words)
+
+
+def _electrum(text: str, chosen: RestoreKind | None) -> Reading | None:
+    """The phrase as a seed of Electrum's; None where it is none. Raises `PhraseError` for one that cannot be used."""
+    try:
+        own = read_electrum_seed(text)
+    except PhraseError:
+        # One BIP39 phrase in 2,000 has the hash of an Electrum seed that cannot be used: its checksum speaks for it.
+        if chosen is None and _is_bip39(text):
+            return None
+        raise
+    if own is None:
+        return None
+    kind, words = own
+    message = f"an Electrum seed of {len(words.split())} words, for {_LABELS[kind]}"
+    return Reading(Secret("electrum", words.encode(), kind), "electrum", message, words=tuple(words.split()))
+
+
+def _is_bip39(text: str) -> bool:
+    try:
+        seed.check_mnemonic(text)
+    except PhraseError:
+        return False
+    return True
 
 
 def _bip39(text: str) -> Reading:

@@ -1,7 +1,7 @@
 """The data folder: where wallets and network data live, who may write, and what a wallet may be called.
 
     <root>/lock                      held by the one writer
-    <root>/settings.json, rate.json
+    <root>/settings.json
     <root>/wallets/<name>/           wallet.json, wallet.db, vault.bin, wallet.key, recovery.key, backups/
     <root>/deleted/<name>…/          what was in the way of a new wallet and was none: moved, not erased
     <root>/network/<chain>/          headers, filter headers, filters, peers: may be deleted at any time
@@ -152,11 +152,6 @@ class DataFolder:
     @property
     def settings(self) -> Path:
         return self.root / "settings.json"
-
-    @property
-    def rate(self) -> Path:
-        """Where the rate of the user's own is said to come from."""
-        return self.root / "rate.json"
 
     def network(self, chain: str) -> Path:
         """The folder of a network's data, made if need be."""
