@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from tests.peers.chain import push_height
+from wallet.bitcoin.block import height_push
 from wallet.bitcoin.blockfilter import P
 from wallet.bitcoin.codec import compact_size
 from wallet.bitcoin.merkletree import merkle_root
@@ -65,7 +65,7 @@ def plain_coinbase(height: int) -> bytes:
 
 
 def _coinbase(height: int, outputs: bytes) -> bytes:
-    script = push_height(height) + push(b"wren")
+    script = height_push(height) + push(b"wren")
     spend = bytes(32) + b"\xff" * 4 + bytes([len(script)]) + script + b"\xff" * 4
     return b"\2\0\0\0\1" + spend + outputs
 

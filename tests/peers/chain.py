@@ -6,29 +6,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from wallet.bitcoin.amount import COIN, Sats
-from wallet.bitcoin.block import BlockHeader
+from wallet.bitcoin.amount import Sats
+from wallet.bitcoin.block import BlockHeader, height_push
 from wallet.bitcoin.blockfilter import build_filter, filter_elements, filter_hash, next_filter_header
-from wallet.bitcoin.codec import compact_size, u32
+from wallet.bitcoin.codec import compact_size
 from wallet.bitcoin.hashes import BlockHash, FilterHash, FilterHeader, MerkleRoot, Txid, sha256, sha256d
 from wallet.bitcoin.merkletree import merkle_root
 from wallet.bitcoin.network import REGTEST, ChainParams
-from wallet.bitcoin.pow import target_from_bits
 from wallet.bitcoin.script import op_return, p2wsh, push
 from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
+from wallet.practice.chain import GENESIS_COINBASE
+from wallet.practice.mining import mine_header, subsidy
+from wallet.practice.verify import ANYONE
 
-# The coinbase of the first block of every network but testnet4 (main.cpp of the first release).
-GENESIS_COINBASE = bytes.fromhex(
-    "01000000010000000000000000000000000000000000000000000000000000000000000000ffffffff4d04ffff001d0104455468652054"
-    "696d65732030332f4a616e2f32303039204368616e63656c6c6f72206f6e206272696e6b206f66207365636f6e64206261696c6f757420"
-    "666f722062616e6b73ffffffff0100f2052a01000000434104678afdb0fe5548271967f1a67130b7105cd6a828e03909a67962e0ea1f61"
-    "deb649f6bc3f4cef38c4f35504e51ec112de5c384df7ba0b8d578a4c702b6bf11d5fac00000000"
-)
 # Anybody can spend this, with the script alone as witness: the chain needs no keys.
-ANYONE = bytes([0x51])
 ANYONE_SCRIPT = p2wsh(sha256(ANYONE))
 NULL = OutPoint(Txid(bytes(32)), 0xFFFFFFFF)
-HALVING = 150
 
 
 @dataclass(frozen=True)
@@ -149,10 +142,10 @@ class ChainBuilder:
         leaves = [reserved, *(transaction.wtxid for transaction in transactions)]
         commitment = sha256d(merkle_root(leaves) + reserved)
         outputs = (
-            TxOut(50 * COIN >> height // HALVING, ANYONE_SCRIPT),
+            TxOut(subsidy(height), ANYONE_SCRIPT),
             TxOut(0, op_return(bytes.fromhex("aa21a9ed") + commitment)),
         )
-        script = push_height(height) + push(b"wren" + self.tag)
+        script = height_push(height) + push(b"wren" + self.tag)
         return Transaction(2, (TxIn(NULL, script, 0xFFFFFFFF, (reserved,)),), outputs, 0)
 
     def _spent_by(self, transactions: Iterable[Transaction]) -> tuple[TxOut, ...]:
@@ -177,20 +170,3 @@ class ChainBuilder:
 
 def _outputs_of(transaction: Transaction) -> dict[OutPoint, TxOut]:
     return {OutPoint(transaction.txid, index): output for index, output in enumerate(transaction.outputs)}
-
-
-def push_height(height: int) -> bytes:
-    """A number as a script pushes it: 1 to 16 have opcodes of their own."""
-    if height <= 16:
-        return bytes([0x50 + height])
-    return push(height.to_bytes(height.bit_length() // 8 + 1, "little"))
-
-
-def mine_header(previous: BlockHash, root: MerkleRoot, time: int, bits: int, version: int = 0x20000000) -> BlockHeader:
-    """A header with proof of work for its own bits: try nonces until one fits."""
-    target = target_from_bits(bits)
-    head = version.to_bytes(4, "little", signed=True) + previous + root + u32(time) + u32(bits)
-    nonce = 0
-    while int.from_bytes(sha256d(head + u32(nonce)), "little") > target:
-        nonce += 1
-    return BlockHeader.parse(head + u32(nonce))
