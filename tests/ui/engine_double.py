@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from tests.bitcoin.blocks import make_block
+from wallet.bitcoin.block import Block
 from wallet.bitcoin.merkle import build_proof
 from wallet.engine import api
+from wallet.practice.mining import mine_header
 
 T = TypeVar("T")
 
@@ -60,6 +63,14 @@ def detail(row: api.HistoryRow) -> api.TransactionDetail:
 
 
 NOT_RESTORED = api.SearchReport(restored=False, searching=False, found=(), nothing_found=False)
+
+
+@cache
+def mined_block() -> Block:
+    """Three thousand transactions under a header that was worked for."""
+    block = make_block(3_000)
+    header = mine_header(block.header.previous, block.header.merkle_root, block.header.time, block.header.bits)
+    return Block.build(header, block.transactions)
 
 
 @dataclass
@@ -267,7 +278,7 @@ class EngineDouble:
 
     def _GetProof(self, command: api.GetProof) -> dict[str, object]:  # noqa: N802
         row = self._row(command.txid)
-        return build_proof(make_block(3_000), 1_203, row.height or 0).to_json()
+        return build_proof(mined_block(), 1_203, row.height or 0).to_json()
 
     def _VerifyProof(self, command: api.VerifyProof) -> api.ProofVerdict:  # noqa: N802
         height = command.document["height"]

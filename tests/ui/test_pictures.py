@@ -90,6 +90,17 @@ def test_pointing_at_a_box_says_what_it_hashes(stage: Stage) -> None:
     dialog.close()
 
 
+def test_a_header_that_nobody_worked_for_is_not_praised(stage: Stage) -> None:
+    shell = stage.shell()
+    dialog = shell.open_transaction(stage.engine.rows[3].txid)
+    stage.settle()
+    assert "below its target" in dialog.proof.header.summary.text()
+    lazy = next(proof for n in range(2, 40) if (proof := proof_of(n, 1)).header.hash[-1] >= 0x80)
+    dialog.proof.show_proof(lazy.to_json())
+    assert "above its target" in dialog.proof.header.summary.text()
+    dialog.close()
+
+
 def test_a_document_that_proves_nothing_is_told_and_not_drawn(stage: Stage) -> None:
     shell = stage.shell()
     dialog = shell.open_transaction(stage.engine.rows[3].txid)

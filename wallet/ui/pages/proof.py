@@ -124,6 +124,8 @@ class HeaderCard(QWidget):
         self.summary.setText(self._summary(header, height, confirmations, peers))
 
     def _summary(self, header: BlockHeader, height: int, confirmations: int, peers: int) -> str:
+        if int.from_bytes(header.hash, "little") > target_from_bits(header.bits):
+            return self.tr("The header's hash is above its target: nobody has worked for this block.")
         work = format_work(block_work(header.bits) * max(1, confirmations))
         lines = [
             self.tr("The hash of block {height} is below its target: finding one took work.").format(height=height)
