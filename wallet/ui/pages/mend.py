@@ -1,11 +1,14 @@
 """A payment that waits is sped up, or taken back: the rate, a review as of any payment, and how far it got."""
 
-from typing import Literal
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from wallet.engine import api
+from wallet.override import override
 from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column, fit_to_screen, row, scrolling
 from wallet.ui.design.metrics import Space
@@ -69,6 +72,7 @@ class MendDialog(QDialog):
         self._context = context
         self._txid = txid
         self._kind: Mending = kind
+        self._tasks: list[asyncio.Task[None] | None] = []
         self.rate = RateStep(kind)
         self.review = ReviewStep(context)
         self.sent = SentStep(context)
@@ -89,7 +93,18 @@ class MendDialog(QDialog):
         self.review.accepted.connect(self._ask)
         self.review.send.connect(self._send)
         self.sent.show_payment.connect(self.mended)
-        context.bridge.start(self._fees(), lambda _error: None)
+        self._begin(self._fees(), lambda _error: None)
+
+    def _begin(self, work: Coroutine[Any, Any, None], on_error: Callable[[api.WrenError], None]) -> None:
+        """Work that ends with the dialog."""
+        self._tasks.append(self._context.bridge.start(work, on_error))
+
+    @override
+    def done(self, result: int) -> None:
+        for task in self._tasks:
+            if task is not None:
+                task.cancel()
+        super().done(result)
 
     async def _fees(self) -> None:
         self.rate.fees.show_report(await self._context.bridge.run(api.GetFees()))
@@ -102,7 +117,7 @@ class MendDialog(QDialog):
             self._ask(None)
 
     def _ask(self, accepted: int | None) -> None:
-        self._context.bridge.start(self._show_review(self._command(accepted), accepted), self._refused)
+        self._begin(self._show_review(self._command(accepted), accepted), self._refused)
 
     def _command(self, accepted: int | None) -> api.Command[api.PaymentReview]:
         fees = self.rate.fees
@@ -124,7 +139,7 @@ class MendDialog(QDialog):
         review = self.review.shown
         if review is not None:
             command = api.SendPayment(review.id, self.review.password.text() or None)
-            self._context.bridge.start(self._carry_out(command), self.review.show_error)
+            self._begin(self._carry_out(command), self.review.show_error)
 
     async def _carry_out(self, command: api.SendPayment) -> None:
         result = await self._context.bridge.run(command)

@@ -11,6 +11,7 @@ from wallet.bitcoin.block import BlockHeader
 from wallet.bitcoin.merkle import MerkleProof, ProofError
 from wallet.bitcoin.pow import block_work, target_from_bits
 from wallet.engine import api
+from wallet.override import override
 from wallet.ui.context import Context
 from wallet.ui.design.layout import LEFT, TOP, column, fit_to_screen, row, scrolling
 from wallet.ui.design.metrics import Space, Type
@@ -158,6 +159,7 @@ class ProofCard(QWidget):
         self._context = context
         self.document: dict[str, object] = {}
         self._proof: MerkleProof | None = None
+        self._verifying: asyncio.Task[None] | None = None
         self.message = Message()
         self.tree = ProofTree()
         self.node = ChosenNode(context, self.tree)
@@ -210,7 +212,12 @@ class ProofCard(QWidget):
         """Have the engine judge the proof against the chain that we hold."""
         if self._proof is not None and not self.again.is_busy:
             self.again.start(self.tr("Verifying…"))
-            self._context.bridge.start(self._verify(), self._failed)
+            self._verifying = self._context.bridge.start(self._verify(), self._failed)
+
+    def leave(self) -> None:
+        """The card goes: nothing that was begun for it goes on."""
+        if self._verifying is not None:
+            self._verifying.cancel()
 
     async def _verify(self) -> None:
         verdict = await self._context.bridge.run(api.VerifyProof(self.document))
@@ -295,7 +302,14 @@ class ProofFileDialog(QDialog):
         foot.setContentsMargins(Space.WIDE, 0, Space.WIDE, Space.LARGE)
         self.setLayout(column(scrolling(inside), foot))
         fit_to_screen(self, 720, 760)
-        context.bridge.start(self._load(path))
+        self._loading = context.bridge.start(self._load(path))
+
+    @override
+    def done(self, result: int) -> None:
+        self.card.leave()
+        if self._loading is not None:
+            self._loading.cancel()
+        super().done(result)
 
     async def _load(self, path: Path) -> None:
         try:

@@ -183,6 +183,7 @@ class TransactionDialog(QDialog):
     @override
     def done(self, result: int) -> None:
         self._context.bridge.wallet_changed.disconnect(self._wallet_changed)
+        self.proof.leave()
         for task in self._tasks:
             if task is not None:
                 task.cancel()
