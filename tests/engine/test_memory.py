@@ -20,6 +20,9 @@ from wallet.bitcoin.address import address_from_script, parse_address
 from wallet.bitcoin.network import NETWORKS
 from wallet.bitcoin.transaction import Transaction
 from wallet.engine import api, rates
+from wallet.engine.backup import backup_content
+from wallet.engine.backup_notes import fill_notes
+from wallet.ledger.keychain import ScriptRef
 
 Story = Callable[[World], Awaitable[None]]
 REGTEST = NETWORKS["regtest"]
@@ -658,5 +661,49 @@ def test_rates_that_are_none(tmp_path: Path, source: Any, currency: str, detail:
     async def story(world: World) -> None:
         assert await refused(world, api.SetRate(source, currency, detail)) == "refused"
         assert (await world.engine.run(api.GetRate())).source == "off"
+
+    play(tmp_path, story)
+
+
+def test_a_backup_brings_the_notes_back(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        run = world.engine.run
+        asked = await run(api.GetReceiveAddress(fresh=True, amount=5_000, label="rent"))
+        put_away = await run(api.GetReceiveAddress(fresh=True, amount=6_000))
+        await run(api.ArchiveRequest(put_away.address))
+        await run(api.SetContact("Zoë", FOREIGN, "bakes"))
+        await run(api.SetContact("Zoë", address(b"\x00\x14" + b"\x07" * 20)))
+        file = tmp_path / "labels.jsonl"
+        file.write_text(bip329("output", UNSEEN, spendable=False) + "\n" + bip329("new", "1", more=[1]) + "\n")
+        await run(api.ImportLabels(str(file)))
+        await run(api.ExportLabels(str(tmp_path / "before.jsonl")))
+        ledger = world.session.ledger
+        content = json.loads(json.dumps(backup_content(world.session)))
+        assert asked.address in [row.address for row in await run(api.GetRequests())]
+
+        other = World(tmp_path / "other", world.chain)
+        await other.create()
+        fresh = other.session.ledger
+        for _ in range(2):
+            fresh.reveal(ScriptRef(*content["requests"][0][:3]).account)
+        fill_notes(fresh, content)
+        fresh.commit()
+        await reopen(other)
+        again = other.session.ledger
+        assert again.notes.contacts == ledger.notes.contacts
+        assert again.notes.lines == ledger.notes.lines
+        assert set(again.frozen) == set(ledger.frozen) != set()
+        assert [(each.amount, each.archived) for each in again.requests()] == [
+            (each.amount, each.archived) for each in ledger.requests()
+        ]
+        fill_notes(again, {})  # a backup from before there were notes
+        for broken in (
+            {"contacts": [["x", "", []]]},
+            {"frozen": ["x"]},
+            {"requests": [[0, 0, 10**9, 1, "", 1, None, 0]]},
+        ):
+            with pytest.raises((LookupError, ValueError)):
+                fill_notes(again, broken)
+        await other.engine.close()
 
     play(tmp_path, story)

@@ -1,7 +1,8 @@
 """What a backup says of a wallet beside its secret, and how a wallet is made of it.
 
 The content is a JSON object: network, kind, fingerprint, birthday and floor as the database keeps them, the accounts
-with their descriptors, how many addresses of each branch were given out, and the labels (BIP329's kinds).
+with their descriptors, how many addresses of each branch were given out, the labels (BIP329's kinds) and
+the other notes (`backup_notes`).
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 from wallet.bitcoin.descriptor import Descriptor, DescriptorError
 from wallet.bitcoin.network import ChainParams
 from wallet.engine.api import WrenError
+from wallet.engine.backup_notes import fill_notes, notes_content
 from wallet.engine.parts import WalletStore
 from wallet.engine.search import remember
 from wallet.engine.session import BIRTHDAY, FINGERPRINT, FLOOR, KIND, Session
@@ -39,7 +41,7 @@ def backup_content(session: Session) -> dict[str, Any]:
     ]
     labels = [[str(key.kind), key.reference, text] for key, text in ledger.labels.items()]
     meta = {key: session.store.meta(key) or "" for key in _META}
-    return {"network": session.params.name, **meta, "accounts": accounts, "labels": labels}
+    return {"network": session.params.name, **meta, "accounts": accounts, "labels": labels, **notes_content(ledger)}
 
 
 def fill_from_backup(
@@ -60,7 +62,8 @@ def fill_from_backup(
                     ledger.reveal(int(account["id"]), int(branch))
         for kind, reference, text in content["labels"]:
             ledger.set_label(LabelKind(kind), str(reference), str(text))
-    except (KeyError, TypeError, ValueError, AttributeError, DescriptorError, LabelError) as error:
+        fill_notes(ledger, content)
+    except (LookupError, TypeError, ValueError, AttributeError, DescriptorError, LabelError) as error:
         raise WrenError("corrupt", "the backup does not say what a wallet needs: was it made by Wren?") from error
     if (created.fingerprint or b"").hex() != content[FINGERPRINT]:
         raise WrenError("corrupt", "the backup's keys are not those of its accounts")

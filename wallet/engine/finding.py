@@ -128,14 +128,16 @@ class _Seeker:
         yield from self._people()
         self._note_labels()
         self._note_transactions()
-        entries = [self._ledger.entry(txid, self._tip) for txid in self._reasons]
-        entries.sort(key=lambda entry: (entry.height is None, entry.time, entry.txid), reverse=True)
-        for entry in entries:
-            yield self._transaction(entry)
+        for txid in sorted(self._reasons, key=self._order, reverse=True):
+            yield self._transaction(self._ledger.entry(txid, self._tip))
         for address, reason in self._addresses.items():
             label = self._ledger.label(LabelKind.ADDRESS, address)
             yield api.SearchHit("addr", address, reason, label)
         yield from self._coins()
+
+    def _order(self, txid: Txid) -> tuple[bool, int, Txid]:
+        record = self._ledger.transactions[txid]
+        return record.location is None, record.time, txid
 
     def _transaction(self, entry: HistoryEntry) -> api.SearchHit:
         reason = self._reasons[entry.txid]

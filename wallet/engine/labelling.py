@@ -1,5 +1,6 @@
 """Labels, out to a file and in from one (BIP329)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from wallet.engine.session import Session
 from wallet.ledger.bip329 import MAX_BYTES, LabelRecord, RecordError, parse_record, read_lines
 from wallet.ledger.labelbook import Plan, carry_out, export_records, plan_import
 
+_CHUNK: Final = 500
+"""So many lines are read between two turns of the loop."""
 _NAMED: Final = 5
 """How many lines an error names."""
 
@@ -38,7 +41,10 @@ class Labelling:
     async def take(self, command: api.ImportLabels) -> api.LabelImport:
         session = self._session()
         data = read_import(command.path, MAX_BYTES)
-        records, bad = self._records(data)
+        records, bad = await self._records(data)
+        if self._session() is not session:
+            raise api.WrenError("refused", "the wallet was closed before its labels were imported")
+        # Nothing waits from here on: what the plan finds is what it changes.
         plan = plan_import(session.ledger, records, replace_mine=command.conflicts == "replace")
         bad += [api.BadLine(number, f"it says something else than line {other}") for number, other in plan.twice]
         bad.sort(key=lambda each: each.line)
@@ -48,11 +54,13 @@ class Labelling:
             self._network.commit()
         return _report(plan, bad, changed=not command.dry_run)
 
-    def _records(self, data: bytes) -> tuple[list[tuple[int, LabelRecord]], list[api.BadLine]]:
+    async def _records(self, data: bytes) -> tuple[list[tuple[int, LabelRecord]], list[api.BadLine]]:
         records: list[tuple[int, LabelRecord]] = []
         bad: list[api.BadLine] = []
         try:
             for number, line in read_lines(data):
+                if number % _CHUNK == 0:
+                    await asyncio.sleep(0)
                 try:
                     records.append((number, parse_record(line, self._parts.params)))
                 except RecordError as error:
