@@ -440,6 +440,9 @@ def test_dust_from_strangers_is_told_and_unproven_money_is_left_alone(tmp_path: 
         )
         codes = [warning.code for warning in (await world.engine.run(order)).warnings]
         assert {"dust_gift", "unconfirmed"} <= set(codes)
+        order = replace(order, coins=(coin.outpoint, coins[40_000].outpoint))
+        codes = [warning.code for warning in (await world.engine.run(order)).warnings]
+        assert "dust_gift" not in codes
 
     play(tmp_path, story)
 
