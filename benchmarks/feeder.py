@@ -82,8 +82,9 @@ class Library:
         found = int(self._order[at])
         return found if self._slice("hashes", found, 1) == block_hash else None
 
-    def headers(self, first: int) -> list[memoryview | bytes]:
-        count = max(0, min(MAX_HEADERS, self.tip + 1 - first))
+    def headers(self, first: int, last: int | None = None) -> list[memoryview | bytes]:
+        end = self.tip if last is None else min(last, self.tip)
+        count = max(0, min(MAX_HEADERS, end + 1 - first))
         return self._framed("headers", first, compact_size(count), self._slice("headers", first, count))
 
     def filter_hashes(self, first: int, last: int) -> list[memoryview | bytes]:
@@ -166,7 +167,8 @@ class Session(threading.Thread):
             if (height := self._library.height(payload[at : at + 32])) is not None:
                 first = height + 1
                 break
-        self._send(self._library.headers(first))
+        stop = payload[-32:]
+        self._send(self._library.headers(first, self._library.height(stop) if any(stop) else None))
 
     def _on_getcfcheckpt(self, payload: bytes) -> None:
         if (last := self._library.height(payload[1:33])) is not None:
