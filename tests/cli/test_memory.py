@@ -152,3 +152,10 @@ def test_ctrl_c_while_the_program_starts_ends_it_in_one_line(wallet: Cli, delay:
     assert told == "error: stopped; nothing was lost\n"
     # Python ends by the signal when it came while source text was compiled (dataclasses), whoever caught it.
     assert process.returncode in {1, -signal.SIGINT}
+
+
+@pytest.mark.parametrize("text", ["1_000", "1e3", "\u0663", "+5", " 5", "", "0x10", "5.", "inf"])
+def test_numbers_are_ascii_digits_and_nothing_that_only_python_reads(wallet: Cli, text: str) -> None:
+    for name in ("--fee", "--accept-fee"):
+        assert wallet("send", ADDRESS, "1000", name, text, "--dry-run").code == 2
+    assert wallet("send", ADDRESS, "1000", "--fee-rate", text, "--dry-run").error[0] == "bad_amount"

@@ -9,6 +9,7 @@ from wallet.cli.arguments_memory import add_history, add_memory, wrong_use_of_me
 from wallet.cli.arguments_messages import add_messages
 from wallet.cli.arguments_payments import add_mending
 from wallet.cli.arguments_psbt import add_payment, add_psbt
+from wallet.cli.numbers import whole
 
 NETWORKS = ("main", "testnet4", "testnet3", "signet", "regtest")
 SCRIPT_TYPES = ("p2wpkh", "p2tr", "p2sh-p2wpkh", "p2pkh")
@@ -94,7 +95,7 @@ def _add_global_options(parser: argparse.ArgumentParser, *, again: bool) -> None
     add("--password-file", metavar="F", help="read the wallet's password from the first line of this file")
     add("--no-password", action="store_true", default=False, help="the wallet has no password (not advised)")
     add("--passphrase-file", metavar="F", help="read the BIP39 passphrase from the first line of this file")
-    add("--account", metavar="N", type=int, help="which account of the wallet")
+    add("--account", metavar="N", type=whole, help="which account of the wallet")
     add("--json", action="store_true", default=False, help="answer with one JSON value")
     add("--log-level", choices=LOG_LEVELS, default="warning", help="how much to report on stderr")
 

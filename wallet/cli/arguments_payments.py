@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Callable
 
+from wallet.cli.numbers import whole
+
 
 def add_mending(add: Callable[..., argparse.ArgumentParser], seconds: Callable[[str], float]) -> None:
     """bump, cancel, abandon, freeze, unfreeze. seconds: reads a number of seconds."""
@@ -11,7 +13,7 @@ def add_mending(add: Callable[..., argparse.ArgumentParser], seconds: Callable[[
     for command in (bump, cancel):
         command.add_argument("txid", metavar="TXID")
         command.add_argument("--fee-rate", metavar="R", help="sat/vB; else what is fast")
-        command.add_argument("--accept-fee", type=int, metavar="SATS", help="yes, pay this unusually high fee")
+        command.add_argument("--accept-fee", type=whole, metavar="SATS", help="yes, pay this unusually high fee")
         command.add_argument("--timeout", type=seconds, default=30.0, metavar="S", help="wait for peers (30)")
     command = add("abandon", "give up a payment that never went out: its coins are free again")
     command.add_argument("txid", metavar="TXID")

@@ -5,6 +5,7 @@ import sys
 
 from wallet.cli import secrets_input
 from wallet.cli.commands import Answer, open_wallet
+from wallet.cli.numbers import decimal
 from wallet.cli.output import pick, safe_line
 from wallet.cli.recipients import payees
 from wallet.engine import api
@@ -16,11 +17,8 @@ def fee_rate(text: str | None) -> float | None:
     """A rate in sat/vB; None for a preset, or where nothing is said."""
     if text is None or text in PRESETS:
         return None
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < 1_000_000:
+    rate = decimal(text)
+    if rate is None or not 0 < rate < 1_000_000:
         message = f"{text!r} is not a fee rate in sat/vB, nor one of {', '.join(PRESETS)}"
         raise api.WrenError("bad_amount", message)
     return rate
