@@ -22,6 +22,7 @@ from wallet.bitcoin.network import REGTEST
 from wallet.bitcoin.script import p2wpkh
 from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
 from wallet.engine.bulk import without_rubbish
+from wallet.engine.views import WalletView
 from wallet.ledger.changeset import ChangeSet
 from wallet.ledger.keychain import CHANGE, EXTERNAL, ScriptRef
 from wallet.ledger.ledger import Ledger
@@ -120,7 +121,8 @@ def measure(path: Path) -> Opened:
     balance, _ = _timed(lambda: ledger.balance(TIP))
     coins, found = _timed(lambda: ledger.coins(TIP))
     intent = PaymentIntent((Recipient(p2wpkh(bytes(20)), 12_345_678),), fee_rate=FeeRate(7_000))
-    prepare, _ = _timed(lambda: build(intent, ledger, TIP, random.Random(1)))
+    labels = WalletView(ledger, REGTEST)
+    prepare, _ = _timed(lambda: build(intent, ledger, TIP, random.Random(1), labels.origins()))
     store.close()
     memory = peak_memory(os.getpid())
     return Opened(load, screen, history, again, balance, coins, prepare, memory, count, len(found))

@@ -7,6 +7,7 @@ from tests.engine.test_spending import play, refused
 from tests.engine.world import FOREIGN, World
 from wallet.bitcoin.transaction import Transaction
 from wallet.engine import api
+from wallet.ledger.labels import LabelKind
 
 
 async def rows(world: World) -> dict[str, api.HistoryRow]:
@@ -184,5 +185,24 @@ def test_coins_of_different_labels_are_not_mixed_unless_they_must_be(tmp_path: P
             await world.engine.run(api.SetLabel("addr", coin.address, label))
         assert "links_labels" not in {each.code for each in (await world.prepare(30_000)).warnings}
         assert "links_labels" in {each.code for each in (await world.prepare(100_000)).warnings}
+
+    play(tmp_path, story)
+
+
+def test_where_coins_come_from_is_what_is_labelled_nearest(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        view, ledger = world.session.view, world.session.ledger
+        first, second = ledger.coins(world.chain.height)
+        address = (await world.engine.run(api.GetCoins()))[0].address
+        assert {view.origins()(coin) for coin in (first, second)} == {""}
+        await world.engine.run(api.SetLabel("tx", str(first.outpoint.txid), "from the payment"))
+        assert (view.origins()(first), view.origins()(second)) == ("from the payment", "")
+        await world.engine.run(api.SetLabel("addr", address, "from the address"))
+        assert view.origins()(first) == "from the address"
+        await world.engine.run(api.SetLabel("output", str(first.outpoint), "its own"))
+        assert (view.origins()(first), view.origins()(second)) == ("its own", "")
+        for kind, reference in (("tx", "nonsense"), ("addr", "nonsense"), ("output", "nonsense:x")):
+            ledger.set_label(LabelKind(kind), reference, "cannot be read")
+        assert (view.origins()(first), view.origins()(second)) == ("its own", "")
 
     play(tmp_path, story)

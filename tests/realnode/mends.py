@@ -163,7 +163,7 @@ def cancel(purse: Purse) -> str:
 
 
 def cancel_after_child(purse: Purse) -> str:
-    """The child that was made to speed it up goes with it; its fee is paid once more."""
+    """The child that was made to speed it up goes with it; its fee is paid once more, however low a rate is asked."""
     old = pay(purse, 0.2)
     change = change_of(purse, old)
     if change is None:
@@ -171,7 +171,7 @@ def cancel_after_child(purse: Purse) -> str:
     order = PaymentIntent((Recipient(purse.ledger.keychain.peek(1, 0)[1].script_pubkey, None),), fee_rate=higher(purse))
     child = purse.sign(purse.draft(replace(order, coins=(change,))))
     purse.broadcast(child)
-    rate = higher(purse)
+    rate = low(purse)
     repair = purse.mender.cancel(MendIntent(old.txid, rate))
     assert repair.replaces == {old.txid, child.txid}
     mend(purse, repair, rate)

@@ -56,7 +56,7 @@ class Mending:
         return session, MendIntent(txid, FeeRate.from_sat_per_vb(rate), command.accept_fee)
 
     def _mender(self, session: Session) -> Mender:
-        return Mender(session.ledger, self._network.tip_height, self._parts.chance, session.view.origin)
+        return Mender(session.ledger, self._network.tip_height, self._parts.chance, session.view.origins())
 
     def _offer(self, session: Session, txid: Txid, repair: Repair) -> api.PaymentReview:
         mended = txid if txid in repair.replaces else next(iter(repair.replaces), None)

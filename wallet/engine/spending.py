@@ -53,7 +53,7 @@ class Spending:
         if command.fee is None and command.fee_rate is None:
             rate = await self._fees.usual_rate(0.0 if command.offline else command.timeout, command.preset)
             intent = replace(intent, fee_rate=FeeRate.from_sat_per_vb(rate))
-        draft = build(intent, session.ledger, self._network.tip_height, self._parts.chance, session.view.origin)
+        draft = build(intent, session.ledger, self._network.tip_height, self._parts.chance, session.view.origins())
         return self.offer(session, Prepared(draft, label, address_labels))
 
     def offer(self, session: Session, prepared: Prepared) -> api.PaymentReview:

@@ -1,9 +1,11 @@
 """From the ledger's values to the seam's: hashes to hex, scripts to addresses, Unix seconds to times."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from wallet.bitcoin.address import address_from_script
+from wallet.bitcoin.address import AddressError, address_from_script, parse_address
+from wallet.bitcoin.codec import ParseError
+from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.hdkey import format_path
 from wallet.bitcoin.network import ChainParams
 from wallet.bitcoin.transaction import OutPoint, Transaction
@@ -11,7 +13,7 @@ from wallet.engine import api
 from wallet.ledger.guards import DUST_GIFT
 from wallet.ledger.history import HistoryEntry
 from wallet.ledger.keychain import Account, AccountId, ScriptRef
-from wallet.ledger.labels import LabelKind
+from wallet.ledger.labels import LabelKey, LabelKind
 from wallet.ledger.ledger import Ledger
 from wallet.ledger.record import Coin
 
@@ -116,16 +118,38 @@ class WalletView:
             warning="dust_gift" if coin.amount < DUST_GIFT and self._ledger.is_dust_gift(coin.outpoint) else "",
         )
 
-    def origin(self, coin: Coin) -> str:
-        """The user's word for where a coin comes from: its own label, its address's, or that of the incoming payment.
+    def origins(self) -> Callable[[Coin], str]:
+        """The user's word for where each coin comes from: its own label, its address's, or the incoming payment's.
 
-        Change has no origin of its own: the label of a payment tells where money went.
+        Change has no origin of its own: the label of a payment tells where money went. What is labelled is read once:
+        to write the address of each of many coins takes longer than all else about a payment.
         """
-        address = address_text(coin.script_pubkey, self._params)
-        label = self._ledger.label(LabelKind.OUTPUT, str(coin.outpoint)) or self.label_of(address)
-        if label or coin.ref.is_change:
-            return label
-        return self._ledger.label(LabelKind.TRANSACTION, str(coin.outpoint.txid))
+        named: dict[LabelKind, dict[object, str]] = {kind: {} for kind in LabelKind}
+        for key, label in self._ledger.labels.items():
+            if (thing := self._labelled(key)) is not None:
+                named[key.kind][thing] = label
+        coins, scripts, payments = named[LabelKind.OUTPUT], named[LabelKind.ADDRESS], named[LabelKind.TRANSACTION]
+
+        def origin(coin: Coin) -> str:
+            label = coins.get(coin.outpoint) or scripts.get(coin.script_pubkey, "")
+            return label if label or coin.ref.is_change else payments.get(coin.outpoint.txid, "")
+
+        return origin
+
+    def _labelled(self, key: LabelKey) -> object:
+        """What a label names, as coins hold it; None for what no coin has, and for what cannot be read."""
+        try:
+            match key.kind:
+                case LabelKind.OUTPUT:
+                    return OutPoint.parse_text(key.reference)
+                case LabelKind.ADDRESS:
+                    return parse_address(key.reference, self._params).script_pubkey
+                case LabelKind.TRANSACTION:
+                    return Txid.from_hex(key.reference)
+                case _:
+                    return None
+        except (ParseError, AddressError):
+            return None
 
     def inputs(self, transaction: Transaction) -> tuple[api.TransactionEnd, ...]:
         """What a transaction spends, as far as it is known."""

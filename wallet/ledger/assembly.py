@@ -14,7 +14,7 @@ from wallet.bitcoin.transaction import Transaction, TxIn, TxOut
 from wallet.ledger.groups import PRIVACY_PRICE, LabelOf, by_address, by_label, no_labels, price
 from wallet.ledger.payment_errors import InsufficientFunds, TooLarge
 from wallet.ledger.record import Coin
-from wallet.ledger.selection import DEAR_RATE, USUAL_RATE, Candidate, Goal, select
+from wallet.ledger.selection import DEAR_RATE, USUAL_RATE, Candidate, Goal, InputCost, select
 from wallet.ledger.sizes import MAX_WEIGHT, InputKind, input_weight, output_weight, signed_weight, vsize_of
 
 SEQUENCE = 0xFFFFFFFD
@@ -125,6 +125,7 @@ class _Planner:
     def __init__(self, terms: Terms, chance: random.Random) -> None:
         self._terms = terms
         self._chance = chance
+        self._costs: dict[InputKind, InputCost] = {}
         self._paid = sum(amount or 0 for amount in terms.amounts) + sum(note.amount for note in terms.notes)
 
     def everything(self) -> Plan:
@@ -193,11 +194,12 @@ class _Planner:
         return InsufficientFunds(held + goal.target + price(useful), held + available)
 
     def _candidate(self, coin: Coin) -> Candidate:
-        weight = input_weight(self._terms.kind_of(coin))
-        rate = self._terms.fee.rate
-        if rate is None or self._terms.shared_fee:
-            return Candidate((coin,), coin.amount, 0, weight)
-        return Candidate.of(coin, weight, rate)
+        """A coin with what spending it costs, which is reckoned once for each kind: there may be many coins."""
+        kind = self._terms.kind_of(coin)
+        if (cost := self._costs.get(kind)) is None:
+            rate = None if self._terms.shared_fee else self._terms.fee.rate
+            cost = self._costs[kind] = InputCost.of(input_weight(kind), rate)
+        return Candidate((coin,), coin.amount - cost.fee, cost.toll, cost.weight)
 
     def _goal(self) -> Goal:
         terms = self._terms

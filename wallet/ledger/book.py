@@ -1,6 +1,6 @@
 """The wallet's transactions and how they hang together: who spends what, what is ours, what stands."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from wallet.bitcoin.amount import Sats
 from wallet.bitcoin.hashes import Txid
@@ -30,11 +30,28 @@ class Book:
         self._open: set[bytes] = set()
         self._spenders: dict[bytes, tuple[Txid, ...]] = {}
         self._by_script: dict[bytes, list[bytes]] = {}
-        self._by_height: dict[int, set[Txid]] = {}
+        self._by_height: dict[int, tuple[Txid, ...]] = {}
         self._fallen: Fallen | None = {}
         self._totals: dict[Txid, tuple[Sats, Sats | None]] = {}
 
     # --- entering ---
+
+    def load(self, records: Iterable[TransactionRecord], own: Mapping[bytes, ScriptRef]) -> None:
+        """Fill an empty book at once, with what entering each record and claiming each output would come to."""
+        spent: set[bytes] = set()
+        for record in records:
+            self.records[record.txid] = record
+            self._link(record)
+            if record.location is None:
+                self.waiting[record.txid] = record
+                self.watched.update(record.inputs)
+            else:
+                spent.update(record.inputs)
+                self._place(record.location.height, record.txid)
+        self.own.update(own)
+        self.watched.update(own)
+        self._open.update(own.keys() - spent)
+        self._fallen = None
 
     def put(self, record: TransactionRecord) -> None:
         """Enter a record, or a newer state of one."""
@@ -43,24 +60,33 @@ class Book:
         if old is None:
             self._link(record)
         elif old.location is not None:
-            self._by_height[old.location.height].discard(old.txid)
+            there = self._by_height[old.location.height]
+            self._by_height[old.location.height] = tuple(txid for txid in there if txid != old.txid)
         if record.location is None:
             self.waiting[record.txid] = record
             self.watched.update(record.inputs)
         else:
             self.waiting.pop(record.txid, None)
-            self._by_height.setdefault(record.location.height, set()).add(record.txid)
+            self._place(record.location.height, record.txid)
         self._fallen = None
         self._refresh(record)
+
+    def _place(self, height: int, txid: Txid) -> None:
+        # Most blocks hold one transaction of ours: a tuple of one is a quarter of a set.
+        self._by_height[height] = (*self._by_height.get(height, ()), txid)
 
     def _link(self, record: TransactionRecord) -> None:
         for outpoint in record.inputs:
             self._spenders[outpoint] = (*self._spenders.get(outpoint, ()), record.txid)
         for index, output in enumerate(record.outputs):
             outpoint = record.outpoint(index)
-            self._by_script.setdefault(output.script_pubkey, []).append(outpoint)
-            for spender in self._spenders.get(outpoint, ()):
-                self._totals.pop(spender, None)
+            if (known := self._by_script.get(output.script_pubkey)) is not None:
+                known.append(outpoint)
+            else:
+                self._by_script[output.script_pubkey] = [outpoint]
+            if self._totals:
+                for spender in self._spenders.get(outpoint, ()):
+                    self._totals.pop(spender, None)
 
     def remove(self, txid: Txid) -> None:
         """Take out a record that proved false, with everything that was linked to it."""
@@ -129,7 +155,7 @@ class Book:
 
     def concerns_us(self, record: TransactionRecord) -> bool:
         """Whether it pays us or spends from us; else it is kept only for what it conflicts with."""
-        return any(outpoint in self.own for outpoint in record.inputs) or any(self.own_outputs(record))
+        return not self.own.keys().isdisjoint(record.inputs) or any(self.own_outputs(record))
 
     @property
     def fallen(self) -> Fallen:
@@ -180,6 +206,7 @@ class Book:
     def _coin(self, outpoint: bytes, record: TransactionRecord, tip_height: int, trusted: dict[Txid, bool]) -> Coin:
         index = outpoint_index(outpoint)
         output = record.outputs[index]
+        spenders = self._spenders.get(outpoint)
         return Coin(
             outpoint=OutPoint(record.txid, index),
             amount=output.amount,
@@ -189,8 +216,8 @@ class Book:
             time=record.time,
             immature=is_immature(record, tip_height),
             frozen=outpoint in self.frozen,
-            reserved_by=next((txid for txid in self.spenders(outpoint) if txid not in self.fallen), None),
-            trusted=self._is_trusted(record, trusted),
+            reserved_by=next((txid for txid in spenders if txid not in self.fallen), None) if spenders else None,
+            trusted=record.location is not None or self._is_trusted(record, trusted),
         )
 
     def _is_trusted(self, record: TransactionRecord, known: dict[Txid, bool]) -> bool:

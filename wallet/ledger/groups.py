@@ -34,6 +34,9 @@ def by_address(singles: Iterable[Candidate]) -> list[Candidate]:
             found.setdefault(single.coins[0].script_pubkey, []).append(single)
     groups = []
     for coins in found.values():
+        if len(coins) == 1:
+            groups += coins
+            continue
         coins.sort(key=lambda single: single.coins[0].outpoint.serialize())
         groups += [Candidate.join(coins[at : at + MOST_TOGETHER]) for at in range(0, len(coins), MOST_TOGETHER)]
     return groups

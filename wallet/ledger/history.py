@@ -66,7 +66,7 @@ def entry_of(book: Book, record: TransactionRecord, tip_height: int, label: str)
         status=status_of(book, record, tip_height),
         proven=record.location is not None,
         replaced_by=None if record.location is not None else book.fallen.get(record.txid),
-        outgoing=any(outpoint in book.own for outpoint in record.inputs),
+        outgoing=not book.own.keys().isdisjoint(record.inputs),
         dust_gift=0 < amount < DUST_GIFT and _is_all_dust(book, record),
     )
 

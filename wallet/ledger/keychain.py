@@ -238,6 +238,13 @@ class Keychain:
         part = self._extend((ref.account, ref.branch))
         return () if part is None else (part,)
 
+    def load_used(self, refs: Collection[ScriptRef]) -> None:
+        """Take over at once which scripts were paid, as it was stored; then call `extend`."""
+        self._used.update(refs)
+        for ref in refs:
+            branch = self._branches[ref.account, ref.branch]
+            branch.last_used = max(branch.last_used, ref.index)
+
     def forget_use(self, ref: ScriptRef) -> None:
         """Take a use back: the transaction proved false. What was derived because of it stays."""
         self._used.discard(ref)

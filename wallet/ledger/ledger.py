@@ -49,9 +49,8 @@ class Ledger(LedgerView):
             self.keychain.set_revealed(*branch, count)
         for parts in state.coverage.values():
             self._coverage.load(parts)
-        for record in state.transactions.values():
-            if record is not None:
-                self._book.put(record)
+        own = {outpoint: ref for outpoint, ref in state.outputs.items() if ref is not None}
+        self._book.load(filter(None, state.transactions.values()), own)
         self._book.frozen.update(outpoint for outpoint, frozen in state.frozen.items() if frozen)
         self._scanned.update((height, found) for height, found in state.scanned.items() if found is not None)
         self._applied.update((height, found) for height, found in state.applied.items() if found is not None)
@@ -59,12 +58,9 @@ class Ledger(LedgerView):
         self._labels.update(state.labels)
         self._requests.update((ref, found) for ref, found in state.requests.items() if found is not None)
         self.notes.load(state)
-        own = [(outpoint, ref) for outpoint, ref in state.outputs.items() if ref is not None]
-        for outpoint, ref in own:
-            self._book.claim(outpoint, ref)
+        self.keychain.load_used(own.values())
         change = ChangeSet()
-        ranges = [part for _, ref in own for part in self.keychain.note_used(ref)]
-        self._claim(change, self._adopt(change, [*ranges, *self.keychain.extend()]))
+        self._claim(change, self._adopt(change, self.keychain.extend()))
         self._note(change)
 
     def commit(self) -> ChangeSet:

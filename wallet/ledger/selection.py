@@ -30,6 +30,23 @@ _KNAPSACK_ROUNDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class InputCost:
+    """What spending a coin costs. fee: now; toll: that less the fee at the usual rate; weight: of the signed input."""
+
+    fee: Sats
+    toll: Sats
+    weight: int
+
+    @classmethod
+    def of(cls, weight: int, rate: FeeRate | None) -> "InputCost":
+        """At a rate; without one an input costs nothing by itself."""
+        if rate is None:
+            return cls(0, 0, weight)
+        fee = rate.fee(vsize_of(weight))
+        return cls(fee, fee - USUAL_RATE.fee(vsize_of(weight)), weight)
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """Coins that may be chosen, all or none of them.
 
@@ -44,8 +61,8 @@ class Candidate:
     @classmethod
     def of(cls, coin: Coin, weight: int, rate: FeeRate) -> "Candidate":
         """A coin whose signed input has this weight."""
-        fee = rate.fee(vsize_of(weight))
-        return cls((coin,), coin.amount - fee, fee - USUAL_RATE.fee(vsize_of(weight)), weight)
+        cost = InputCost.of(weight, rate)
+        return cls((coin,), coin.amount - cost.fee, cost.toll, weight)
 
     @classmethod
     def join(cls, parts: Sequence["Candidate"]) -> "Candidate":

@@ -77,6 +77,8 @@ class LedgerView:
 
     def history(self, tip_height: int, limit: int | None = None) -> list[HistoryEntry]:
         """One entry for each transaction that pays us or spends from us, newest first; only the newest, or all."""
+        if not any(key.kind is LabelKind.TRANSACTION for key in self._labels):
+            return history(self._book, tip_height, lambda _: "", limit)
         return history(self._book, tip_height, lambda txid: self.label(LabelKind.TRANSACTION, str(txid)), limit)
 
     def entry(self, txid: Txid, tip_height: int) -> HistoryEntry:

@@ -39,7 +39,7 @@ ORDER BY account, branch, first, from_height
 """
 _TRANSACTIONS = """
 SELECT txid, raw, seen, height, block_hash, position, block_time, coinbase, local, announced, abandoned, genuine
-FROM transactions ORDER BY txid
+FROM transactions
 """
 _INPUTS = "SELECT txid, outpoint FROM inputs ORDER BY txid, position"
 _OUTPUTS = "SELECT txid, amount, script_pubkey FROM outputs ORDER BY txid, position"
@@ -133,10 +133,14 @@ class SqliteLedgerStore:
         return Account(number, descriptor.type, account, descriptor, change, gap_limit, label)
 
     def _transactions(self) -> dict[Txid, TransactionRecord | None]:
-        """All three tables side by side, in the order of txids: nothing but the records themselves is built of them."""
+        """All three tables side by side, in the order of txids: nothing but the records themselves is built of them.
+
+        Transactions are read as they lie and put in order here: by their index each page of the file is deciphered
+        again and again.
+        """
         inputs, outputs = _Groups(self.database.execute(_INPUTS)), _Groups(self.database.execute(_OUTPUTS))
         found: dict[Txid, TransactionRecord | None] = {}
-        for row in self.database.execute(_TRANSACTIONS):
+        for row in sorted(self.database.execute(_TRANSACTIONS), key=itemgetter(0)):
             spent = [outpoint for _, outpoint in inputs.of(row[0])]
             made = [TxOut(amount, script) for _, amount, script in outputs.of(row[0])]
             record = transaction_of(row, spent, made)
