@@ -171,10 +171,9 @@ class Block:
     def touching(self, scripts: Container[bytes], outpoints: Container[bytes]) -> list[int]:
         """The positions, ascending, of transactions that pay one of `scripts` or spend one of `outpoints`."""
         scan = self._scan
-        paying = [at for at, script in enumerate(scan.scripts) if script in scripts]
-        spending = [at for at, outpoint in enumerate(scan.outpoints) if outpoint in outpoints]
+        paying = _positions(scan.scripts, scripts)
         found = {bisect_right(scan.first_output, at) - 1 for at in paying}
-        found.update(bisect_right(scan.first_input, at) - 1 for at in spending)
+        found.update(bisect_right(scan.first_input, at) - 1 for at in _positions(scan.outpoints, outpoints))
         return sorted(found)
 
     @property
@@ -232,7 +231,7 @@ class Block:
         if len(stack) != 1 or len(stack[0]) != 32:
             raise BlockError("the coinbase's witness is not one value of 32 bytes")
         try:
-            root = merkle_root(self._scan.wtxids(self._raw))
+            root = merkle_root(self._scan.wtxids(self._raw, self.txid_bytes))
         except MerkleError as error:
             raise BlockError(str(error)) from None
         if sha256d(root + stack[0]) != commitment:
@@ -255,6 +254,12 @@ def height_push(height: int) -> bytes:
         return bytes([0x50 + height]) if height else b"\x00"
     number = height.to_bytes(height.bit_length() // 8 + 1, "little")
     return bytes([len(number)]) + number
+
+
+def _positions(values: Sequence[bytes], wanted: Container[bytes]) -> list[int]:
+    """Where values are that are wanted: mostly nowhere, which is told without a step of Python for each."""
+    found = set(filter(wanted.__contains__, values))
+    return [at for at, value in enumerate(values) if value in found] if found else []
 
 
 class _Transactions(Sequence[Transaction]):

@@ -4,7 +4,7 @@ No Transaction is built: a block of 4,000 transactions takes a few milliseconds.
 at hand: a lie about a count or a length runs off the end and is a ParseError before anything large is allocated.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -42,11 +42,12 @@ class BlockScan:
         stripped = self.stripped
         return [sha256(sha256(stripped(raw, i)).digest()).digest() for i in range(len(self.witness_at))]
 
-    def wtxids(self, raw: bytes) -> list[bytes]:
-        """The wtxids in wire order, the coinbase's being zero (BIP141)."""
-        starts = self.starts
+    def wtxids(self, raw: bytes, txids: Sequence[bytes]) -> list[bytes]:
+        """The wtxids in wire order, the coinbase's being zero; the txid where there is no witness (BIP141)."""
+        starts, witness_at = self.starts, self.witness_at
         return [bytes(32)] + [
-            sha256(sha256(raw[starts[i] : starts[i + 1]]).digest()).digest() for i in range(1, len(self.witness_at))
+            sha256(sha256(raw[starts[i] : starts[i + 1]]).digest()).digest() if witness_at[i] else txids[i]
+            for i in range(1, len(witness_at))
         ]
 
     def witness_size(self) -> int:

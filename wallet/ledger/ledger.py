@@ -131,7 +131,7 @@ class Ledger(LedgerView):
             raise ValueError(f"block {known} at height {height} was not undone before {block_hash}")
 
     def _confirm(self, change: ChangeSet, block: Block, position: int, height: int) -> None:
-        known = self._book.records.get(block.txids[position])
+        known = self._book.records.get(Txid(block.txid_bytes[position]))
         if known is not None and known.location is not None and known.location.height <= height:
             return
         location = Location(height, block.hash, position, block.header.time)
