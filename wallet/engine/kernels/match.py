@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wallet.bitcoin.blockfilter import M, decode, split_filter
 from wallet.bitcoin.codec import ParseError
 from wallet.engine.kernels.golomb import PAIRS, Chunk, Lanes, Words
-from wallet.engine.kernels.siphash import ScriptHasher
+from wallet.engine.kernels.siphash import BLOCK, ScriptHasher
 
 MAX_SCRIPTS = 2048
 """Scripts matched in one pass; more take several."""
@@ -23,6 +23,8 @@ TABLE_BYTES = 1 << 25
 """The table's limit, which coarser stretches keep."""
 CANDIDATES = 128
 """About how many elements of a filter may meet a mark by chance."""
+FEW = 8
+"""Elements of a filter that are rather compared one by one."""
 PYTHON_ELEMENT, STEP_ELEMENT = 1.2, 6.0
 """What an element costs in plain Python, and a row of lanes in lockstep: the longest filters may be cheaper alone."""
 
@@ -58,8 +60,11 @@ class Matcher:
         """Match the filters of the blocks whose hashes (wire order) are `block_hashes`."""
         found, malformed = _sorted_filters(filters, block_hashes)
         hits: set[int] = set()
-        for first in range(0, len(found), MAX_LANES):
-            batch = found[first : first + MAX_LANES]
+        few = next((at for at, one in enumerate(found) if one.count <= FEW), len(found))
+        for first in range(few, len(found), MAX_LANES):
+            _match_few(self._hashers, found[first : first + MAX_LANES], hits, malformed)
+        for first in range(0, few, MAX_LANES):
+            batch = found[first : min(first + MAX_LANES, few)]
             alone = _alone([one.count for one in batch])
             for hasher in self._hashers:
                 _match_alone(hasher, batch[:alone], hits, malformed)
@@ -94,10 +99,40 @@ def _alone(counts: Sequence[int]) -> int:
     return best
 
 
-def _marks(hasher: ScriptHasher, group: Sequence[_Filter]) -> Words:
+def _keys(group: Sequence[_Filter]) -> Words:
     keys = np.frombuffer(b"".join([one.block_hash[:16] for one in group]), "<u8").reshape(len(group), 2)
+    return keys.T.astype(np.uint64)
+
+
+def _marks(hasher: ScriptHasher, group: Sequence[_Filter]) -> Words:
     spans = np.array([one.count * M for one in group], np.uint64)
-    return hasher.values(keys.T.astype(np.uint64), spans)
+    return hasher.values(_keys(group), spans)
+
+
+def _match_few(
+    hashers: Sequence[ScriptHasher], group: Sequence[_Filter], hits: set[int], malformed: set[int]
+) -> None:
+    """Filters of a few elements each: a script is in one when its hash times N·M has an element as its upper half."""
+    sound: list[_Filter] = []
+    least: list[list[int]] = [[] for _ in range(FEW)]
+    width: list[list[int]] = [[] for _ in range(FEW)]
+    for one in group:  # the longest first: those that have an element of a number are the first ones
+        try:
+            values = decode(one.raw)
+        except ParseError:
+            malformed.add(one.position)
+            continue
+        sound.append(one)
+        span = one.count * M
+        for number, value in enumerate(values):
+            first = -(-(value << 64) // span)
+            least[number].append(first)
+            width[number].append(-(-(value + 1 << 64) // span) - first)
+    if sound:
+        pairs = [(np.array(a, np.uint64), np.array(b, np.uint64)) for a, b in zip(least, width, strict=True) if a]
+        for hasher in hashers:
+            found = np.flatnonzero(hasher.any_within(_keys(sound), pairs))
+            hits.update(sound[at].position for at in found.tolist())
 
 
 def _match_alone(hasher: ScriptHasher, group: Sequence[_Filter], hits: set[int], malformed: set[int]) -> None:
@@ -140,11 +175,17 @@ class _Table:
         self._mark()
 
     def _mark(self) -> None:
-        index = ((self._marks >> self._shift) + self._offsets).view(np.int64)
-        tags = _tags(self._marks)
-        self._table[index] = tags
-        clash = np.flatnonzero(self._table.take(index) != tags)
-        self._table[index.ravel().take(clash)] = _WILDCARD
+        """Mark all values, as many at once as stay in the cache with what is reckoned from them."""
+        table, marks = self._table, self._marks
+        rows = max(1, BLOCK // marks.shape[1])
+        for first in range(0, len(marks), rows):
+            part = marks[first : first + rows]
+            index = ((part >> self._shift) + self._offsets).view(np.int64).ravel()
+            tags = _tags(part).ravel()
+            before = table.take(index)
+            table[index] = tags
+            clash = (table.take(index) != tags) | ((before != 0) & (before != tags))
+            table[index[clash]] = _WILDCARD
 
     def probe(self, chunk: Chunk) -> None:
         """Look up the values of a chunk."""

@@ -1,7 +1,7 @@
 """SipHash-2-4 of many scripts under many keys, and the map to a filter's range (BIP158), in 64-bit numpy arithmetic."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,14 +36,31 @@ class ScriptHasher:
         `keys`: shape (2, filters), the first 16 bytes of the block hashes; `spans`: the filters' N·M, below 2^37.
         """
         values = np.empty((self.count, keys.shape[1]), np.uint64)
+        low, high = spans & _LOW, spans >> _SHIFTS[32][0]
+        for positions, hashes in self._hashes(keys):
+            values[positions] = _reduce(hashes, low, high)
+        return values
+
+    def any_within(self, keys: Words, windows: Sequence[tuple[Words, Words]]) -> NDArray[np.bool_]:
+        """In which filters the hash of some script lies in a window, modulo 2^64.
+
+        `windows`: pairs of least values and widths, one of each for as many of the first filters as there are.
+        """
+        found = np.zeros(keys.shape[1], np.bool_)
+        for _, hashes in self._hashes(keys):
+            for least, width in windows:
+                filters = least.size
+                found[:filters] |= (hashes[:, :filters] - least < width).any(axis=0)
+        return found
+
+    def _hashes(self, keys: Words) -> Iterator[tuple[NDArray[np.int64], Words]]:
+        """All hashes, part by part: positions of scripts, and an array (scripts, filters) that is valid until the next."""
         rows = max(1, BLOCK // max(1, keys.shape[1]))
         state = _State(rows, keys)
-        low, high = spans & _LOW, spans >> _SHIFTS[32][0]
         for positions, words in self._groups:
             for first in range(0, len(positions), rows):
                 part = slice(first, first + rows)
-                values[positions[part]] = _reduce(state.hash(words[:, part]), low, high)
-        return values
+                yield positions[part], state.hash(words[:, part])
 
 
 def _words(scripts: list[bytes], width: int) -> Words:
@@ -53,36 +70,53 @@ def _words(scripts: list[bytes], width: int) -> Words:
 
 
 class _State:
-    """The four words of SipHash for a block of scripts times all keys, and the arrays it needs to work in place."""
+    """The four words of SipHash for a block of scripts times all keys, and the arrays it needs to work in place.
+
+    A round's first half mixes the first two words alone. The first round's depends on nothing but the keys.
+    """
 
     def __init__(self, rows: int, keys: Words) -> None:
-        self._start = _INIT[:, None] ^ keys[[0, 1, 0, 1]]
+        start = _INIT[:, None] ^ keys[[0, 1, 0, 1]]
+        _first_half(start, np.empty_like(start[0]))
+        self._start = start
         self._buffer = np.empty((5, rows, keys.shape[1]), np.uint64)
 
     def hash(self, words: Words) -> Words:
         """The hashes of scripts given as words, shape (width, scripts); valid until the next call."""
         v = self._buffer[:, : words.shape[1]]
-        v[:4] = self._start[:, None]
-        for word in words:
+        v[:3] = self._start[:3, None]
+        np.bitwise_xor(self._start[3], words[0][:, None], v[3])
+        _second_half(v)
+        _round(v)
+        np.bitwise_xor(v[0], words[0][:, None], v[0])
+        for word in words[1:]:
             column = word[:, None]
-            np.bitwise_xor(v[3], column, out=v[3])
+            np.bitwise_xor(v[3], column, v[3])
             _round(v)
             _round(v)
-            np.bitwise_xor(v[0], column, out=v[0])
-        np.bitwise_xor(v[2], _FINAL, out=v[2])
+            np.bitwise_xor(v[0], column, v[0])
+        np.bitwise_xor(v[2], _FINAL, v[2])
         for _ in range(4):
             _round(v)
-        np.bitwise_xor(v[0], v[1], out=v[0])
-        np.bitwise_xor(v[2], v[3], out=v[2])
+        np.bitwise_xor(v[0], v[1], v[0])
+        np.bitwise_xor(v[2], v[3], v[2])
         hashes: Words = v[0]
-        np.bitwise_xor(hashes, v[2], out=hashes)
+        np.bitwise_xor(hashes, v[2], hashes)
         return hashes
 
 
 def _round(v: Words) -> None:
+    _first_half(v, v[4])
+    _second_half(v)
+
+
+def _first_half(v: Words, scratch: Words) -> None:
+    _mix(v[0], v[1], 13, scratch)
+    _rotate(v[0], 32, scratch)
+
+
+def _second_half(v: Words) -> None:
     v0, v1, v2, v3, scratch = v
-    _mix(v0, v1, 13, scratch)
-    _rotate(v0, 32, scratch)
     _mix(v2, v3, 16, scratch)
     _mix(v0, v3, 21, scratch)
     _mix(v2, v1, 17, scratch)
@@ -91,16 +125,16 @@ def _round(v: Words) -> None:
 
 def _mix(a: Words, b: Words, bits: int, scratch: Words) -> None:
     """Add b to a, rotate b, and xor it with a."""
-    np.add(a, b, out=a)
+    np.add(a, b, a)
     _rotate(b, bits, scratch)
-    np.bitwise_xor(b, a, out=b)
+    np.bitwise_xor(b, a, b)
 
 
 def _rotate(a: Words, bits: int, scratch: Words) -> None:
     left, right = _SHIFTS[bits]
-    np.right_shift(a, right, out=scratch)
-    np.left_shift(a, left, out=a)
-    np.bitwise_or(a, scratch, out=a)
+    np.right_shift(a, right, scratch)
+    np.left_shift(a, left, a)
+    np.bitwise_or(a, scratch, a)
 
 
 def _reduce(hashes: Words, span_low: Words, span_high: Words) -> Words:
