@@ -128,6 +128,21 @@ def test_random_filters_are_matched_alike(seed: int, lanes: int, wanted: int, lo
         agree(filters, hashes, scripts)
 
 
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.lists(st.integers(1, match.FEW), min_size=1, max_size=6), st.integers(-1, 1))
+def test_a_value_s_window_holds_the_hashes_that_become_it_and_no_other(seed: int, counts: list[int], off: int) -> None:
+    """Filters of a few elements, one of them next to what our script becomes, or the same."""
+    rng = Random(seed)
+    script = rng.randbytes(22)
+    hashes = [rng.randbytes(32) for _ in counts]
+    filters = []
+    for block_hash, count in zip(hashes, counts, strict=True):
+        (ours,) = hash_to_range(block_hash, [script], count)
+        near = min(max(ours + off, 0), count * M - 1)
+        filters.append(encode(sorted([near, *(rng.choice((0, count * M - 1)) for _ in range(count - 1))])))
+    agree(filters, hashes, [rng.randbytes(34), script])
+
+
 def test_no_filters_and_no_scripts() -> None:
     assert FilterMatcher([b"a"]).match([], []) == []
     assert FilterMatcher([]).match([build_filter(bytes(32), [b"a"])], [bytes(32)]) == []

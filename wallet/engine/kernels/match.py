@@ -109,9 +109,7 @@ def _marks(hasher: ScriptHasher, group: Sequence[_Filter]) -> Words:
     return hasher.values(_keys(group), spans)
 
 
-def _match_few(
-    hashers: Sequence[ScriptHasher], group: Sequence[_Filter], hits: set[int], malformed: set[int]
-) -> None:
+def _match_few(hashers: Sequence[ScriptHasher], group: Sequence[_Filter], hits: set[int], malformed: set[int]) -> None:
     """Filters of a few elements each: a script is in one when its hash times N·M has an element as its upper half."""
     sound: list[_Filter] = []
     least: list[list[int]] = [[] for _ in range(FEW)]

@@ -54,7 +54,7 @@ class ScriptHasher:
         return found
 
     def _hashes(self, keys: Words) -> Iterator[tuple[NDArray[np.int64], Words]]:
-        """All hashes, part by part: positions of scripts, and an array (scripts, filters) that is valid until the next."""
+        """All hashes, part by part: positions of scripts, and an array (scripts, filters), valid until the next."""
         rows = max(1, BLOCK // max(1, keys.shape[1]))
         state = _State(rows, keys)
         for positions, words in self._groups:
