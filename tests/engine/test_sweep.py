@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.engine.test_restore_kinds import WIF, kept, pay, total, world_of
+from tests.ledger.world import pay as unsigned
 from wallet.bitcoin.hashes import hash160
 from wallet.bitcoin.network import NETWORKS
 from wallet.bitcoin.script import p2pkh
 from wallet.bitcoin.transaction import Transaction
 from wallet.engine import api
 from wallet.keys.wif import WifKey, format_wif
+from wallet.ledger.keychain import EXTERNAL, FRESH_AHEAD, ScriptRef
 
 LONG = WifKey(bytearray((7).to_bytes(32, "big")), is_compressed=False)
 OLD_WIF = format_wif(LONG, NETWORKS["regtest"])
@@ -40,6 +42,21 @@ async def test_coins_of_every_type_are_swept(tmp_path: Path) -> None:
     with pytest.raises(api.WrenError) as caught:
         await world.engine.run(api.PrepareSweep(WIF, fee_rate=3.0))
     assert caught.value.code == "insufficient_funds"
+    await world.engine.close()
+
+
+async def test_a_sweep_never_goes_further_out_than_a_restore_looks(tmp_path: Path) -> None:
+    world = world_of(tmp_path)
+    await world.create()
+    for _ in range(FRESH_AHEAD):
+        await world.engine.run(api.GetReceiveAddress(fresh=True))
+    ledger = world.session.ledger
+    script = ledger.keychain.script(ScriptRef(0, EXTERNAL, FRESH_AHEAD - 1))
+    ledger.apply_unconfirmed(unsigned([(script, 50_000)]), 0)  # used, so it is not offered; in a block it may never be
+    world.chain.mine_payment(p2pkh(hash160(LONG.public_key)), 90_000)
+    review = await world.engine.run(api.PrepareSweep(OLD_WIF, fee_rate=5.0))
+    last = (await world.engine.run(api.GetAddresses()))[FRESH_AHEAD - 1]
+    assert review.address == last.address
     await world.engine.close()
 
 

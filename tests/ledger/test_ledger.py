@@ -21,8 +21,10 @@ from wallet.bitcoin.transaction import Transaction, TxOut
 from wallet.ledger.changeset import Kind
 from wallet.ledger.coverage import ScanTask
 from wallet.ledger.history import Status
+from wallet.ledger.keychain import FRESH_AHEAD
 from wallet.ledger.labels import LabelError, LabelKind
 from wallet.ledger.ledger import MAX_STRANGERS, Ledger
+from wallet.ledger.payment import change_place
 from wallet.ledger.record import Balance, PaymentRequest
 from wallet.ledger.requests import RequestState
 
@@ -288,6 +290,23 @@ def test_a_gap_of_forty_is_found() -> None:
         chain.add(pay([(account().external.script_at(index).script_pubkey, 1_000)]))
     chain.scan(ledger)
     assert ledger.balance(5).confirmed == 5_000
+
+
+def test_change_of_payments_that_come_to_nothing_stays_where_a_restore_finds_it() -> None:
+    """Each of them takes the next place for change; none of them is in a block that a restored wallet could read."""
+    ledger, chain = new_ledger(look_ahead=200), Chain()
+    places = []
+    for number in range(FRESH_AHEAD + 3):
+        ref, change = change_place(ledger, ledger.keychain.accounts[0])
+        places.append(ref.index)
+        ledger.add_local(pay([(change, 1_000)]), number)
+    assert places == [*range(FRESH_AHEAD), *[FRESH_AHEAD - 1] * 3]
+    chain.add(pay([(script(ledger, places[-1], branch=1), 5_000)]))
+    chain.scan(ledger)
+    assert change_place(ledger, ledger.keychain.accounts[0])[0].index == FRESH_AHEAD
+    restored = new_ledger(look_ahead=200)
+    chain.scan(restored)
+    assert restored.balance(1).confirmed == 5_000
 
 
 def test_coinbases_outside_blocks_are_ignored() -> None:

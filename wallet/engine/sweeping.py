@@ -31,7 +31,7 @@ from wallet.engine.scanner import Scanner
 from wallet.engine.session import Session
 from wallet.engine.spending import Spending
 from wallet.ledger.changeset import ChangeSet
-from wallet.ledger.keychain import EXTERNAL, Account
+from wallet.ledger.keychain import EXTERNAL, Account, ScriptRef
 from wallet.ledger.ledger import Ledger
 from wallet.ledger.payment import PaymentDraft, PaymentIntent, Recipient, build
 from wallet.ledger.payment_errors import InsufficientFunds
@@ -148,10 +148,7 @@ class Sweeping:
             raise InsufficientFunds(0, 0)
         account = session.account(None)
         keychain = session.ledger.keychain
-        ref = keychain.last_revealed(account.id, EXTERNAL)
-        if ref is None:
-            ref, _, _ = session.ledger.reveal(account.id)
-            self._network.commit()
+        ref = keychain.last_revealed(account.id, EXTERNAL) or self._new_place(session, account)
         intent = PaymentIntent(recipients=(Recipient(keychain.script(ref), None),), fee_rate=rate)
         draft = build(intent, ledger, tip, self._parts.chance)
         if not is_long:
@@ -159,6 +156,15 @@ class Sweeping:
         vsize = draft.vsize + _EXTRA_BYTES * len(draft.coins)
         longer = build(replace(intent, fee_rate=None, fee=rate.fee(vsize)), ledger, tip, self._parts.chance)
         return replace(longer, vsize=vsize)
+
+    def _new_place(self, session: Session, account: Account) -> ScriptRef:
+        """A script of ours that was not given out; never one that the seed words alone might not bring back."""
+        fresh, _ = session.ledger.keychain.peek(account.id, EXTERNAL)
+        ref = session.ledger.within_reach(fresh)
+        if ref == fresh:
+            session.ledger.reveal(account.id)
+            self._network.commit()
+        return ref
 
     async def send(self, command: api.SendSweep) -> api.SendResult:
         """Sign with the key, store, and hand out; a review is sent once."""

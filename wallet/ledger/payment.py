@@ -159,12 +159,8 @@ def change_place(ledger: LedgerView, account: Account) -> tuple[ScriptRef, bytes
     The seed words alone must bring it back: a restored wallet does not look arbitrarily far.
     """
     branch = EXTERNAL if account.internal is None else CHANGE
-    ref, derived = ledger.keychain.peek(account.id, branch)
-    if ledger.beyond_reach(ref):
-        last = ledger.last_proven(account.id, branch)
-        ref = ScriptRef(account.id, branch, last + ledger.keychain.reach(last))
-        derived = ledger.keychain.derived(ref)
-    return ref, derived.script_pubkey
+    ref = ledger.within_reach(ledger.keychain.peek(account.id, branch)[0])
+    return ref, ledger.keychain.script(ref)
 
 
 class _Builder:

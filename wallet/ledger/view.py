@@ -1,7 +1,7 @@
 """What can be asked of a ledger. Nothing here changes anything."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Protocol
 
@@ -259,6 +259,13 @@ class LedgerView:
         """
         last = self.last_proven(ref.account, ref.branch)
         return ref.index > last + self.keychain.reach(last)
+
+    def within_reach(self, ref: ScriptRef) -> ScriptRef:
+        """The same, or the furthest of its branch that a wallet restored from the seed is sure to find."""
+        if not self.beyond_reach(ref):
+            return ref
+        last = self.last_proven(ref.account, ref.branch)
+        return replace(ref, index=last + self.keychain.reach(last))
 
     def last_proven(self, account: AccountId, branch: int) -> int:
         """The highest index of a branch that a transaction in a block pays, -1 for none."""
