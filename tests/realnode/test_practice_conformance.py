@@ -32,7 +32,9 @@ from wallet.spv.message import (
     GetData,
     GetHeaders,
     Headers,
+    Inv,
     InvType,
+    MemPool,
     MerkleBlock,
     Message,
     NetworkAddress,
@@ -102,6 +104,14 @@ class Talker:
                             heard.append(message)
         except EOFError:
             return [*heard, HUNG_UP]
+
+    async def inventory(self) -> set[bytes]:
+        """The hashes of the next inventory."""
+        async with asyncio.timeout(20):
+            while True:
+                for message in await self.read():
+                    if isinstance(message, Inv):
+                        return {digest for _, digest in message.pairs()}
 
     async def establish(self) -> None:
         if isinstance(self._transport, V2Transport):
@@ -523,3 +533,60 @@ FILTERED: dict[str, Callable[[Pair], list[Message]]] = {
 def test_both_filter_blocks_alike(filtering: Pair, loop: Loop, name: str) -> None:
     said = loop.run(filtering.ask(*FILTERED[name](filtering), relay=False))
     assert (said == [HUNG_UP]) is (name == "an element without a filter")
+
+
+def bakery_filter(pair: Pair, flags: int) -> FilterLoad:
+    element = script_element(pair.practice.economy.people["Bakery"].script) or b""
+    return replace(FilterLoad.of(BloomFilter.of([element], 1e-9, 7, room=300)), flags=flags)
+
+
+def spent_whole(pair: Pair) -> Transaction:
+    """All that the bakery has, in one coin, spent to nobody: only the coin's outpoint ties it to the bakery."""
+    state, purse = pair.practice.state, pair.practice.economy.people["Bakery"]
+    ((outpoint, coin),) = purse.coins(state)
+    inputs = (TxIn(outpoint, sequence=0xFFFFFFFD),)
+    outputs = (TxOut(coin.output.amount - 1_000, NOBODY),)
+    return purse._sign(Transaction(2, inputs, outputs), [(outpoint, coin)])
+
+
+def test_both_match_by_outpoint_and_txid_alike(filtering: Pair, loop: Loop) -> None:
+    """A filter that grows finds what spends the coins that it found; one that does not, does not."""
+    state = filtering.practice.state
+    ((outpoint, coin),) = filtering.practice.economy.people["Bakery"].coins(state)
+    received, before = coin.height, state.chain.height
+    spending = spent_whole(filtering)
+    filtering.practice.submit(spending)
+    filtering.practice.mine(1)
+    filtering.copy_chain(before + 1)
+    wanted = GetData.of(
+        (InvType.FILTERED_BLOCK, filtering.hash_at(received)), (InvType.FILTERED_BLOCK, filtering.hash_at(before + 1))
+    )
+    spending_tx = Tx(spending.serialize(include_witness=False))
+    for flags, found in ((0, False), (1, True)):
+        said = loop.run(filtering.ask(bakery_filter(filtering, flags), wanted, relay=False))
+        assert (spending_tx in said) is found
+    for element in (bytes(spending.txid), outpoint.serialize()):
+        exact = FilterLoad.of(BloomFilter.of([element], 1e-9, 7, room=300))
+        said = loop.run(filtering.ask(exact, wanted, relay=False))
+        assert spending_tx in said
+
+
+def test_both_tell_the_waiting_transactions_that_match_alike(filtering: Pair, loop: Loop) -> None:
+    """`mempool` is answered with what matches, as often as it is asked."""
+    mine = filtering.practice.give(filtering.practice.economy.people["Bakery"].script, 60_000)
+    other = filtering.practice.pay("Landlord", NOBODY, 50_000)
+    for transaction in (mine, other):
+        filtering.real.sendrawtransaction(transaction.serialize().hex(), 0)
+
+    async def talk(port: int) -> list[set[bytes]]:
+        async with talking(port) as talker:
+            await talker.greet()
+            talker.send(bakery_filter(filtering, 0))
+            told: list[set[bytes]] = []
+            for _ in range(2):
+                talker.send(MemPool())
+                told.append(await talker.inventory())
+            return told
+
+    for port in (filtering.real.port, filtering.practice.port):
+        assert loop.run(talk(port)) == [{mine.wtxid}, {mine.wtxid}]

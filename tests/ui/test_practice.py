@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 import qasync
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
@@ -100,6 +101,27 @@ def test_the_band_says_what_to_try_next(stage: Stage) -> None:
         guide.finish(step)
     band.show_step()
     assert "done" in band.step.text()
+
+
+def test_the_band_says_that_the_network_is_busy(stage: Stage, qapp: QApplication) -> None:
+    theme = Theme(qapp, Look.LIGHT)
+    band = PracticeBand(Guide())
+    stage.show(band)
+    button, asked = band.busy_button, list[bool]()
+    band.busy.connect(asked.append)
+
+    def inside() -> QColor:
+        return button.grab().toImage().pixelColor(button.width() // 2, 5)
+
+    calm = inside()
+    activate(button)
+    assert "on" in button.text().split()
+    assert inside() != calm
+    activate(button)
+    assert inside() == calm
+    assert button.text() == "&Busy network"
+    assert asked == [True, False]
+    theme.deleteLater()
 
 
 def test_the_wrong_address_is_told_by_its_first_difference(stage: Stage) -> None:
@@ -206,6 +228,26 @@ def test_a_newcomer_receives_looks_at_the_proof_and_leaves_without_a_trace(
     assert mode.guide.next is Step.SEND
     window.close()
     pump.until(lambda: not folder.exists() and mode.window is None, "the folder to go")
+
+
+def test_asked_twice_it_opens_once_and_leaves_nothing(loop: qasync.QEventLoop, mode: PracticeMode) -> None:
+    started: list[api.Practice] = []
+    start = mode._parts.start_world
+
+    async def count() -> api.Practice:
+        started.append(await start())
+        return started[-1]
+
+    mode._parts = replace(mode._parts, start_world=count)
+
+    async def twice() -> None:
+        await asyncio.gather(mode.open(), mode.open())
+
+    Pump(loop).run(twice())
+    folder = mode._folder
+    assert folder is not None
+    assert len(started) == 1
+    assert [each for each in folder.parent.glob(f"wren-practice-{os.getpid()}-*") if each != folder] == []
 
 
 def activate(button: QAbstractButton) -> None:

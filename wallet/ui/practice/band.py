@@ -82,6 +82,7 @@ class PracticeBand(QFrame):
         self.faucet_button.clicked.connect(self.faucet)
         self.mine_button.clicked.connect(self.mine)
         self.busy_button.toggled.connect(self.busy)
+        self.busy_button.toggled.connect(self._show_busy)
         self.steps_button.clicked.connect(self.all_steps)
         head = row(self.badge, self.step)
         head.setStretch(1, 1)
@@ -104,6 +105,10 @@ class PracticeBand(QFrame):
         number = self.tr("Step {n} of {all}:").format(n=len(self._guide.done) + 1, all=len(Step))
         self.step.setText(f"{number} {name_of(step)}")
         self.hint.setText(hint_of(step))
+
+    def _show_busy(self, busy: bool) -> None:
+        """Said in words: colour alone does not reach everybody."""
+        self.busy_button.setText(self.tr("&Busy network: on") if busy else self.tr("&Busy network"))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -66,20 +66,22 @@ class PracticeMode(QObject):
         self._bridge: Bridge | None = None
         self._world: api.Practice | None = None
         self._folder: Path | None = None
+        self._opening = asyncio.Lock()
         self.guide = Guide()
         self.window: Window | None = None
         self.band: PracticeBand | None = None
 
     async def open(self) -> None:
         """Start everything and show the window. OSError or WrenError where that fails; nothing stays then."""
-        if self.window is not None:
-            self.window.raise_()
-            return
-        try:
-            await self._open()
-        except BaseException:
-            await self.close()
-            raise
+        async with self._opening:  # a double click asks twice
+            if self.window is not None:
+                self.window.raise_()
+                return
+            try:
+                await self._open()
+            except BaseException:
+                await self.close()
+                raise
 
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()

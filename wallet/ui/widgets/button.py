@@ -24,8 +24,7 @@ class Button(QPushButton):
         self.setIconSize(QSize(size, size))
         self.setAutoDefault(False)
         self._draw_icon()
-        if kind == "nav":
-            self.toggled.connect(self._draw_icon)
+        self.toggled.connect(self._draw_icon)
 
     def set_icon(self, icon: str) -> None:
         self._icon = icon
