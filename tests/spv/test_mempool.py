@@ -252,3 +252,33 @@ def test_a_flood_of_transactions_costs_little_and_what_waited_comes_later() -> N
     assert 1_000_000 < sent < 16_000_000
     later = mempool.tick(1_000.0)
     assert later, "what waited is fetched once there is room again"
+
+
+def test_a_peer_that_floods_takes_nothing_from_the_others(payments: list[Transaction]) -> None:
+    mempool = watching(1, 2)
+    for second in range(100):
+        flood = [large(100 * second + each) for each in range(100)]
+        known = {bytes(transaction.wtxid): transaction for transaction in flood}
+        for ask in mempool.announced(1, by_wtxid(*flood), NOW + second):
+            for _, digest in ask.message.pairs():
+                if digest in known:
+                    mempool.received(1, known[digest].serialize(), NOW + second)
+    asks = mempool.announced(2, by_wtxid(*payments), NOW + 99)
+    assert asked(asks) == [(2, InvType.WTX, payment.wtxid) for payment in payments]
+
+
+def test_who_comes_again_and_again_is_sent_no_more_in_all() -> None:
+    mempool = watching()
+    sent = number = 0
+    for peer in range(100):
+        mempool.peer_ready(peer)
+        transactions = [large(number + each) for each in range(100)]
+        number += 100
+        known = {bytes(transaction.wtxid): transaction for transaction in transactions}
+        for ask in mempool.announced(peer, by_wtxid(*transactions), NOW):
+            for _, digest in ask.message.pairs():
+                raw = known[digest].serialize()
+                sent += len(raw)
+                mempool.received(peer, raw, NOW)
+        mempool.peer_gone(peer, NOW)
+    assert 1_000_000 < sent < 6_000_000

@@ -26,6 +26,8 @@ MAX_SOURCES: Final = 16
 MAX_SIZE: Final = 400_000
 REQUEST_TIMEOUT: Final = 30.0
 # What fetching may cost: several times what the busiest days of mainnet announce. What is announced beyond it waits.
+# Peers share it evenly, so that one that floods uses up its own share. A new one begins with half of what is spare, and
+# what it leaves, or owes, is spare again: who comes again and again gains no more.
 BYTES_A_SECOND: Final = 40_000.0
 BURST: Final = 4_000_000.0
 DEEPEST_DEBT: Final = -10_000_000.0
@@ -62,7 +64,8 @@ class Mempool:
         self._hashes: OrderedDict[Txid, list[bytes]] = OrderedDict()
         self._in_flight: dict[int, set[bytes]] = {}
         self._waiting: dict[int, OrderedDict[bytes, None]] = {}
-        self._allowance = BURST
+        self._spare = BURST
+        self._shares: dict[int, float] = {}
         self._allowed_at: float | None = None
         self.fetched_bytes = 0
 
@@ -70,11 +73,14 @@ class Mempool:
         """A peer may announce from now on."""
         self._in_flight[peer_id] = set()
         self._waiting[peer_id] = OrderedDict()
+        self._shares[peer_id] = max(0.0, self._spare) / 2
+        self._spare -= self._shares[peer_id]
 
     def peer_gone(self, peer_id: int, now: float) -> list[Ask]:
         """Ask others for what this peer still owed."""
         owed = self._in_flight.pop(peer_id, set())
         self._waiting.pop(peer_id, None)
+        self._spare = min(BURST, self._spare + self._shares.pop(peer_id, 0.0))
         return self._ask_others(owed, now)
 
     def watch(self, watching: bool, now: float) -> list[Ask]:
@@ -112,10 +118,17 @@ class Mempool:
                 waiting.popitem(last=False)
 
     def _refill(self, now: float) -> None:
-        """Bytes that may be fetched: so many a second, and a burst of some minutes' worth."""
+        """Bytes that may be fetched from each peer: so many a second, and a burst of some minutes' worth."""
         passed = 0.0 if self._allowed_at is None else max(0.0, now - self._allowed_at)
-        self._allowance = min(BURST, self._allowance + passed * BYTES_A_SECOND)
+        among = len(self._shares) + 1
+        gained = passed * BYTES_A_SECOND / among
+        self._spare = min(BURST, self._spare + gained)
+        for peer_id, left in self._shares.items():
+            self._shares[peer_id] = min(BURST / among, left + gained)
         self._allowed_at = now
+
+    def _charge(self, peer_id: int, size: int) -> None:
+        self._shares[peer_id] = max(DEEPEST_DEBT, self._shares[peer_id] - size)
 
     def _ask(self, peer_id: int, now: float) -> list[Ask]:
         """Fill the peer's requests from what waits for it, as far as the allowance goes."""
@@ -124,7 +137,7 @@ class Mempool:
         self._refill(now)
         waiting, in_flight = self._waiting[peer_id], self._in_flight[peer_id]
         items: list[tuple[int, bytes]] = []
-        while waiting and len(in_flight) < MAX_REQUESTED and self._allowance > 0:
+        while waiting and len(in_flight) < MAX_REQUESTED and self._shares[peer_id] > 0:
             digest, _ = waiting.popitem(last=False)
             entry = self._entries.get(digest)
             if entry is None or entry.txid is not None or entry.asked is not None:
@@ -132,7 +145,7 @@ class Mempool:
             entry.asked, entry.asked_at = peer_id, now
             entry.tried.add(peer_id)
             in_flight.add(digest)
-            self._allowance -= TYPICAL_SIZE
+            self._charge(peer_id, TYPICAL_SIZE)
             items.append((_FETCH_AS[InvType(entry.kind)], digest))
         return [Ask(peer_id, GetData.of(*items))] if items else []
 
@@ -149,7 +162,7 @@ class Mempool:
             # Not asked for (P2), or asked for too long ago.
             return None, []
         self.fetched_bytes += len(raw)
-        self._allowance = max(DEEPEST_DEBT, self._allowance - max(0, len(raw) - TYPICAL_SIZE))
+        self._charge(peer_id, max(0, len(raw) - TYPICAL_SIZE))
         fresh = transaction.txid not in self._hashes
         self._remember(transaction.txid, hashes)
         for digest in hashes:
