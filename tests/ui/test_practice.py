@@ -250,6 +250,35 @@ def test_asked_twice_it_opens_once_and_leaves_nothing(loop: qasync.QEventLoop, m
     assert [each for each in folder.parent.glob(f"wren-practice-{os.getpid()}-*") if each != folder] == []
 
 
+def test_closed_while_it_opens_it_leaves_nothing(loop: qasync.QEventLoop, mode: PracticeMode) -> None:
+    worlds: list[api.Practice] = []
+    start = mode._parts.start_world
+
+    begun = asyncio.Event()
+
+    async def keep() -> api.Practice:
+        begun.set()
+        worlds.append(await start())
+        return worlds[-1]
+
+    mode._parts = replace(mode._parts, start_world=keep)
+
+    async def close_soon() -> None:
+        opening = asyncio.create_task(mode.open())
+        await begun.wait()
+        folder = mode._folder
+        assert folder is not None
+        await mode.close()
+        await opening
+        assert not folder.exists()
+
+    Pump(loop).run(close_soon())
+    assert (mode.window, mode._world, mode._folder) == (None, None, None)
+    (world,) = worlds
+    assert isinstance(world, PracticeClient)
+    assert not world._process.is_alive()
+
+
 def activate(button: QAbstractButton) -> None:
     """Press a button by the keyboard, as one who came to it with Tab."""
     assert button.focusPolicy() & Qt.FocusPolicy.TabFocus, button.text()
@@ -317,7 +346,8 @@ def restore_again(pump: Pump, window: Window, words: str) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_the_whole_path_is_walked_by_the_keyboard(loop: qasync.QEventLoop, mode: PracticeMode) -> None:
+def test_the_whole_path_is_walked_against_the_real_engine(loop: qasync.QEventLoop, mode: PracticeMode) -> None:
+    """Buttons and fields are worked by keys; the guide's "Show me", choices of speed and the words by calls."""
     pump = Pump(loop)
     pump.run(mode.open())
     window, band, guide = mode.window, mode.band, mode.guide

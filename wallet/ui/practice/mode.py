@@ -80,7 +80,7 @@ class PracticeMode(QObject):
             try:
                 await self._open()
             except BaseException:
-                await self.close()
+                await self._end()
                 raise
 
     async def _open(self) -> None:
@@ -202,7 +202,11 @@ class PracticeMode(QObject):
     # --- the end
 
     async def close(self) -> None:
-        """End the engine and the network, and remove the folder."""
+        """End the engine and the network, and remove the folder; what is being opened is ended once it is there."""
+        async with self._opening:
+            await self._end()
+
+    async def _end(self) -> None:
         window, self.window = self.window, None
         bridge, self._bridge = self._bridge, None
         world, self._world = self._world, None
