@@ -83,6 +83,7 @@ class EngineDouble:
     sync: api.SyncStatus = SYNCED
     password: str | None = PASSWORD
     warnings: tuple[api.PaymentWarning, ...] = ()
+    address_warning: str = ""
     refuse: dict[type[api.Command[Any]], api.WrenError] = field(default_factory=dict)
     asked: list[api.Command[Any]] = field(default_factory=list)
     search: api.SearchReport = NOT_RESTORED
@@ -188,7 +189,9 @@ class EngineDouble:
     def _GetReceiveAddress(self, command: api.GetReceiveAddress) -> api.ReceiveAddress:  # noqa: N802
         self.address = (self.address + command.fresh) % len(ADDRESSES)
         address = ADDRESSES[self.address]
-        return api.ReceiveAddress(address, "m/84h/1h/0h/0/0", f"bitcoin:{address}", "p2wpkh")
+        return api.ReceiveAddress(
+            address, "m/84h/1h/0h/0/0", f"bitcoin:{address}", "p2wpkh", warning=self.address_warning
+        )
 
     def _GetTransaction(self, command: api.GetTransaction) -> api.TransactionDetail:  # noqa: N802
         return detail(self._row(command.txid))

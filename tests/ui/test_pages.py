@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
@@ -43,6 +43,21 @@ def test_the_overview_shows_the_balance_and_what_is_on_its_way(stage: Stage) -> 
     assert page.pending.isVisible()
     assert not page.immature.isVisible()
     assert [line.txid for line in page.payments] == [row.txid for row in stage.engine.rows[:5]]
+
+
+def test_a_latest_payment_opens_by_a_click_anywhere_on_it(stage: Stage) -> None:
+    page = overview(stage)
+    opened: list[str] = []
+    page.opened.connect(opened.append)
+    second = page.payments[1]
+    QTest.mouseClick(second._name, Qt.MouseButton.LeftButton)
+    assert opened == [second.txid]
+    QTest.mouseClick(second.show_button, Qt.MouseButton.LeftButton)
+    assert opened == [second.txid] * 2
+    QTest.mouseClick(second._name, Qt.MouseButton.RightButton)
+    QTest.mousePress(second._name, Qt.MouseButton.LeftButton)
+    QTest.mouseRelease(second._name, Qt.MouseButton.LeftButton, pos=second._name.rect().bottomLeft() + QPoint(0, 400))
+    assert opened == [second.txid] * 2
 
 
 def test_the_overview_asks_again_when_the_wallet_changed(stage: Stage) -> None:
@@ -131,6 +146,18 @@ def test_another_address_is_asked_for(stage: Stage) -> None:
     stage.settle()
     assert page.address.address == ADDRESSES[1]
     assert stage.engine.commands(api.GetReceiveAddress)[-1].fresh
+
+
+def test_a_warning_about_the_address_is_told_with_the_first_one(stage: Stage) -> None:
+    stage.engine.address_warning = "many addresses were given out and never paid"
+    page = page_of(stage, stage.shell(), "receive")
+    assert isinstance(page, ReceivePage)
+    assert page.warning.isVisible()
+    assert "never paid" in page.warning.text
+    stage.engine.address_warning = ""
+    page.new_button.click()
+    stage.settle()
+    assert not page.warning.isVisible()
 
 
 def test_history_is_a_table_that_speaks(stage: Stage) -> None:

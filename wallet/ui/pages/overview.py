@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from wallet.bitcoin.amount import Sats
@@ -43,7 +44,7 @@ def balance_points(rows: Sequence[api.HistoryRow], now: datetime) -> list[Point]
 
 
 class PaymentLine(QFrame):
-    """One payment in a line, to be opened with the button at its end. It is made once and shows many."""
+    """One payment in a line, to be opened by a click or with the button at its end. It is made once and shows many."""
 
     opened = Signal(str)
 
@@ -54,11 +55,18 @@ class PaymentLine(QFrame):
         self._icon = Icon("clock", "muted")
         self._name = Label(wrap=True)
         self._when = caption()
-        show = icon_button("forward", self.tr("Show this payment"))
-        show.clicked.connect(lambda: self.opened.emit(self.txid))
+        self.show_button = icon_button("forward", self.tr("Show this payment"))
+        self.show_button.clicked.connect(lambda: self.opened.emit(self.txid))
         text = box(column(self._name, self._when, spacing=2))
         text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setLayout(column(line(), row(self._icon, text, self._amount, show)))
+        self.setLayout(column(line(), row(self._icon, text, self._amount, self.show_button)))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    @override
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click anywhere on the line opens it; one that is dragged off it does not."""
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.opened.emit(self.txid)
 
     def show_payment(self, entry: api.HistoryRow) -> None:
         self.txid = entry.txid

@@ -22,6 +22,7 @@ from wallet.ui.widgets.copy import CopyButton
 from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import caption, note, section, title
+from wallet.ui.widgets.message import Message
 from wallet.ui.widgets.qr import QrCode
 
 SAVE_SECONDS = 0.8
@@ -48,10 +49,13 @@ class ReceivePage(Page):
         self.copy_address = CopyButton(context.clipboard, self.tr("&Copy address"), lambda: self._address, "primary")
         self.copy_request = CopyButton(context.clipboard, self.tr("Copy &request"), lambda: self.uri)
         self.new_button = Button(self.tr("&New address"), "quiet", "refresh")
+        self.warning = Message()
+        self.warning.clear()
         self.uri = ""
         self._address = ""
         self._saving: asyncio.Task[None] | None = None
         self.body.addWidget(title(self.tr("Receive")))
+        self.body.addWidget(self.warning)
         self.body.addWidget(self._address_card())
         self.body.addWidget(
             card(
@@ -98,7 +102,6 @@ class ReceivePage(Page):
     async def _ask_fresh(self) -> None:
         answer = await self.context.bridge.run(api.GetReceiveAddress(fresh=True))
         await self._show(answer)
-        self.problem.say(answer.warning, "warning")
 
     async def _show(self, answer: api.ReceiveAddress) -> None:
         if answer.address != self._address:
@@ -107,6 +110,7 @@ class ReceivePage(Page):
             self.label.clear()
             self.amount.set_value(None)
             self.address_changed.emit(answer.address)
+        self.warning.say(answer.warning, "warning")
         self._make_uri()
         await self.qr.draw(self.uri)
 
