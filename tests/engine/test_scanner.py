@@ -181,6 +181,28 @@ def fresh(blocks: list[Block], matching: Matching) -> tuple[object, ...]:
     return scan.facts()
 
 
+def reorganise_within(scan: Scan, other: list[Block], when: int, matching: Matching) -> None:
+    """Scan; the other branch wins after so many answers. What is found is what a fresh scan of it finds."""
+    source = scan.source
+    before = source.blocks
+
+    def on_fetch(count: int) -> None:
+        if count == when:
+            scan.reorganise(other)
+
+    source.on_fetch = on_fetch
+
+    async def scenario() -> None:
+        await scan.run()
+        if source.blocks is before:
+            scan.reorganise(other)
+            await scan.run()
+
+    with patch("wallet.engine.scanner.SCAN_LIMIT", LIMIT):
+        asyncio.run(scenario())
+        assert scan.facts() == fresh(other, matching)
+
+
 @st.composite
 def stories(draw: st.DrawFn) -> tuple[list[list[Transaction]], int, list[list[Transaction]], int]:
     """Payments by height, where the other branch begins, its payments, and after how many answers it wins."""
@@ -215,24 +237,7 @@ def test_a_reorganisation_at_any_moment_ends_like_a_fresh_scan(
     first = chain(payments)
     second = chain(other, branch=1, base=first[: fork + 1])
     matching = Matching()
-    source = Source(first)
-    scan = Scan(source, matching)
-
-    def on_fetch(count: int) -> None:
-        if count == when:
-            scan.reorganise(second)
-
-    source.on_fetch = on_fetch
-
-    async def scenario() -> None:
-        await scan.run()
-        if source.blocks is first:
-            scan.reorganise(second)
-            await scan.run()
-
-    with patch("wallet.engine.scanner.SCAN_LIMIT", LIMIT):
-        asyncio.run(scenario())
-        assert scan.facts() == fresh(second, matching)
+    reorganise_within(Scan(Source(first), matching), second, when, matching)
 
 
 @pytest.mark.parametrize("when", range(1, 5))

@@ -31,8 +31,8 @@ def judge_mends(node: RealNode, count: int, seed: int = 2) -> None:
         assert node_finds(purse) == (balance.total, {coin.outpoint for coin in purse.ledger.coins(purse.height)})
 
 
-def test_the_command_line_mends(node: RealNode, tmp_path: Path) -> None:
-    wren = Wren(tmp_path / "wren", peers=(node.address,), password=None)
+def with_three_coins(node: RealNode, folder: Path) -> Wren:
+    wren = Wren(folder / "wren", peers=(node.address,), password=None)
     wren("create")
     node.mine(110)
     for amount in (200_000, 60_000, 90_000):
@@ -40,6 +40,11 @@ def test_the_command_line_mends(node: RealNode, tmp_path: Path) -> None:
     node.mine(1)
     node.wait_for_filters()
     wren("sync", "--timeout", "60")
+    return wren
+
+
+def test_the_command_line_mends(node: RealNode, tmp_path: Path) -> None:
+    wren = with_three_coins(node, tmp_path)
     target = node.own_address()
 
     sent = wren("send", target, "50000", "--fee-rate", "2", "--label", "Shoes")
@@ -83,14 +88,7 @@ def test_the_command_line_mends(node: RealNode, tmp_path: Path) -> None:
 
 
 def test_the_command_line_pays_in_many_forms(node: RealNode, tmp_path: Path) -> None:
-    wren = Wren(tmp_path / "wren", peers=(node.address,), password=None)
-    wren("create")
-    node.mine(110)
-    for amount in (200_000, 60_000, 90_000):
-        node.fund(wren("receive")["address"], amount)
-    node.mine(1)
-    node.wait_for_filters()
-    wren("sync", "--timeout", "60")
+    wren = with_three_coins(node, tmp_path)
     target = node.own_address()
 
     coin = next(row["outpoint"] for row in wren("coins") if row["amount"] == 200_000)

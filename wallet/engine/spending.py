@@ -135,16 +135,7 @@ class Spending:
         draft = prepared.draft
         transaction = await self._sign_and_store(session, prepared, command.password)
         report = await self.announce(transaction, command.timeout) if command.broadcast else None
-        return api.SendResult(
-            txid=str(transaction.txid),
-            fee=draft.fee,
-            fee_rate=round(draft.fee / transaction.vsize, 3),
-            vsize=transaction.vsize,
-            amount=draft.amount,
-            change=0 if draft.change is None else draft.change.amount,
-            hex=transaction.serialize().hex(),
-            broadcast=report,
-        )
+        return send_result(draft, transaction, report)
 
     async def _sign_and_store(self, session: Session, prepared: Prepared, password: str | None) -> Transaction:
         draft = prepared.draft
@@ -205,6 +196,20 @@ class Spending:
             else:
                 log.warning("a payment is stored, but something went wrong when it was announced: %s", error)
         return report
+
+
+def send_result(draft: PaymentDraft, transaction: Transaction, report: api.BroadcastReport | None) -> api.SendResult:
+    """What is told of a payment once it is signed. report: None when it was not broadcast."""
+    return api.SendResult(
+        txid=str(transaction.txid),
+        fee=draft.fee,
+        fee_rate=round(draft.fee / transaction.vsize, 3),
+        vsize=transaction.vsize,
+        amount=draft.amount,
+        change=0 if draft.change is None else draft.change.amount,
+        hex=transaction.serialize().hex(),
+        broadcast=report,
+    )
 
 
 def _inheritance(session: Session, prepared: Prepared, transaction: Transaction) -> list[tuple[LabelKind, str, str]]:

@@ -29,7 +29,7 @@ from wallet.engine.network import Network
 from wallet.engine.parts import Parts
 from wallet.engine.scanner import Scanner
 from wallet.engine.session import Session
-from wallet.engine.spending import Spending
+from wallet.engine.spending import Spending, send_result
 from wallet.ledger.changeset import ChangeSet
 from wallet.ledger.keychain import EXTERNAL, Account, ScriptRef
 from wallet.ledger.ledger import Ledger
@@ -182,16 +182,7 @@ class Sweeping:
             raise api.WrenError("refused", "the wallet was closed before the payment was made; nothing was sent")
         self._store(session, transaction, prepared.label)
         report = await self._spending.announce(transaction, command.timeout) if command.broadcast else None
-        return api.SendResult(
-            txid=str(transaction.txid),
-            fee=draft.fee,
-            fee_rate=round(draft.fee / transaction.vsize, 3),
-            vsize=transaction.vsize,
-            amount=draft.amount,
-            change=0,
-            hex=transaction.serialize().hex(),
-            broadcast=report,
-        )
+        return send_result(draft, transaction, report)
 
     def _store(self, session: Session, transaction: Transaction, label: str) -> None:
         session.ledger.add_local(transaction, int(self._parts.clock()), label)
