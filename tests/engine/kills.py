@@ -121,7 +121,8 @@ async def change(engine: WrenEngine) -> None:
 
 async def move(engine: WrenEngine) -> None:
     password = await unlocked(engine, "main", PASSWORDS)
-    await engine.run(api.MoveVault("file" if engine._session.entry.vault == "keyring" else "keyring", password))  # type: ignore[union-attr]
+    assert engine._session is not None
+    await engine.run(api.MoveVault("file" if engine._session.entry.vault == "keyring" else "keyring", password))
 
 
 async def delete(engine: WrenEngine) -> None:
@@ -160,7 +161,8 @@ async def whole(engine: WrenEngine, action: str) -> list[str]:
     faults += [f"{name} does not open" for name in found if await unlocked(engine, name, allowed[name]) is None]
     if "main" in found:
         await unlocked(engine, "main", PASSWORDS)
-        faults += [] if LABEL in engine._session.ledger.labels.values() else ["a label is lost"]  # type: ignore[union-attr]
+        labels = {} if engine._session is None else engine._session.ledger.labels
+        faults += [] if LABEL in labels.values() else ["a label is lost"]
     elif action != "delete":
         faults.append("the wallet is gone")
     uuids = {entry.uuid for entry in engine._parts.folder.wallets() if entry.vault == "keyring"}

@@ -5,11 +5,10 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from unittest.mock import patch
 
 from hypothesis import given, settings
 
-from tests.engine.test_scanner import LIMIT, LOOK_AHEAD, SCRIPTS, Matching, Scan, Source, chain, fresh, stories
+from tests.engine.test_scanner import LOOK_AHEAD, SCRIPTS, Matching, Scan, Source, chain, reorganise_within, stories
 from tests.ledger.world import FOREIGN, pay
 from wallet.bitcoin.bloom import BloomFilter, script_element
 from wallet.bitcoin.transaction import OutPoint, Transaction
@@ -71,23 +70,7 @@ def test_a_reorganisation_at_any_moment_ends_like_a_fresh_scan_by_compact_filter
     second = chain(other, branch=1, base=first[: fork + 1])
     matching = Matching()
     source = FilteringSource(first, noise=True)
-    scan = bloom_scan(source, matching)
-
-    def on_fetch(count: int) -> None:
-        if count == when:
-            scan.reorganise(second)
-
-    source.on_fetch = on_fetch
-
-    async def scenario() -> None:
-        await scan.run()
-        if source.blocks is first:
-            scan.reorganise(second)
-            await scan.run()
-
-    with patch("wallet.engine.scanner.SCAN_LIMIT", LIMIT):
-        asyncio.run(scenario())
-        assert scan.facts() == fresh(second, matching)
+    reorganise_within(bloom_scan(source, matching), second, when, matching)
     assert source.fetched == []
 
 

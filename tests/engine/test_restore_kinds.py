@@ -1,6 +1,7 @@
 """Wallets restored from anything: they find what was paid to them, and pay where they have the keys."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ def watched(text: str, kind: str = "p2wpkh") -> str:
     return next(external for name, external in kept(text) if name == kind)
 
 
-async def restore(world: World, text: str, name: str = "w", **options: object) -> api.CreatedWallet:
-    return await world.engine.run(api.RestoreWallet(name, text, "pw", vault="file", **options))  # type: ignore[arg-type]
+async def restore(world: World, text: str, name: str = "w", **options: Any) -> api.CreatedWallet:
+    return await world.engine.run(api.RestoreWallet(name, text, "pw", vault="file", **options))
 
 
 def world_of(folder: Path) -> World:

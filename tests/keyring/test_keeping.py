@@ -50,7 +50,7 @@ async def create(engine: WrenEngine) -> None:
 
 
 def is_whole(engine: WrenEngine) -> bool:
-    return "kept" in engine._session.ledger.labels.values()  # type: ignore[union-attr]
+    return engine._session is not None and "kept" in engine._session.ledger.labels.values()
 
 
 @pytest.mark.usefixtures("secret_service_environment")

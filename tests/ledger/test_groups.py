@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -30,10 +31,10 @@ def received(*addresses: Sequence[int]) -> Ledger:
     return ledger
 
 
-def draft(ledger: Ledger, amount: int | None, rate: FeeRate = LOW, seed: int = 0, **others: object) -> PaymentDraft:
+def draft(ledger: Ledger, amount: int | None, rate: FeeRate = LOW, seed: int = 0, **others: Any) -> PaymentDraft:
     labels = others.pop("labels", {})
     assert isinstance(labels, dict)
-    intent = PaymentIntent((Recipient(SCRIPTS[2], amount),), fee_rate=rate, **others)  # type: ignore[arg-type]
+    intent = PaymentIntent((Recipient(SCRIPTS[2], amount),), fee_rate=rate, **others)
     return build(intent, ledger, TIP, random.Random(seed), lambda coin: labels.get(coin.amount, ""))
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import pytest
 
@@ -106,8 +106,11 @@ class Talker:
             return [*heard, HUNG_UP]
 
     async def inventory(self) -> set[bytes]:
-        """The hashes of the next inventory."""
-        async with asyncio.timeout(20):
+        """The hashes of the next inventory.
+
+        The real node tells its inbound peers at random times, 5 s apart on average: one wait of 20 s in 55 is too short.
+        """
+        async with asyncio.timeout(120):
             while True:
                 for message in await self.read():
                     if isinstance(message, Inv):
@@ -171,14 +174,17 @@ class Pair:
         assert self.real.getbestblockhash() == str(self.practice.state.chain.tip.hash)
 
 
+T = TypeVar("T")
+
+
 class Loop:
     """One loop for all tests of the module: the practice node lives on it."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
 
-    def run(self, work: object) -> list[object]:
-        return self.loop.run_until_complete(work)  # type: ignore[arg-type]
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(work)
 
 
 @pytest.fixture(scope="module")
@@ -388,9 +394,9 @@ def signed(pair: Pair, outputs: list[TxOut], rate: int = 2_000) -> Transaction:
     )
 
 
-def _inputs(transaction: Transaction, **changes: object) -> Transaction:
+def _inputs(transaction: Transaction, **changes: Any) -> Transaction:
     first, *rest = transaction.inputs
-    return replace(transaction, inputs=(replace(first, **changes), *rest))  # type: ignore[arg-type]
+    return replace(transaction, inputs=(replace(first, **changes), *rest))
 
 
 def _wrong_signature(_pair: Pair, payment: Transaction) -> Transaction:
@@ -403,10 +409,10 @@ def _missing(_pair: Pair, payment: Transaction) -> Transaction:
     return _inputs(payment, outpoint=replace(payment.inputs[0].outpoint, index=99))
 
 
-def _resigned(pair: Pair, payment: Transaction, **changes: object) -> Transaction:
+def _resigned(pair: Pair, payment: Transaction, **changes: Any) -> Transaction:
     purse = pair.practice.economy.faucet
     coins = [(spent.outpoint, pair.practice.state.chain.coins[spent.outpoint]) for spent in payment.inputs]
-    return purse._sign(replace(payment, **changes), coins)  # type: ignore[arg-type]
+    return purse._sign(replace(payment, **changes), coins)
 
 
 def _young_coinbase(pair: Pair, payment: Transaction) -> Transaction:

@@ -15,18 +15,20 @@ from wallet.engine import api
 from wallet.engine.remote import RemoteEngine
 from wallet.ui.bridge import Bridge
 from wallet.ui.main import make_window, use_resources
+from wallet.ui.window import Window
 
 RECIPIENT = "bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202"
 PASSWORD = "correct horse"
 
 
-async def play(window: object, bridge: Bridge, options: api.EngineOptions) -> None:
+async def play(window: Window, bridge: Bridge, options: api.EngineOptions) -> None:
     engine = RemoteEngine.start(app.engine_main, options)
     bridge.attach(engine)
-    await window.begin()  # type: ignore[attr-defined]
-    window.unlock_page.password.setText(PASSWORD)  # type: ignore[attr-defined]
-    window.unlock_page.open.click()  # type: ignore[attr-defined]
-    while window.shell is None:  # type: ignore[attr-defined]  # noqa: ASYNC110 - it tells nobody
+    await window.begin()
+    assert window.unlock_page is not None
+    window.unlock_page.password.setText(PASSWORD)
+    window.unlock_page.open.click()
+    while window.shell is None:  # noqa: ASYNC110 - it tells nobody
         await asyncio.sleep(0.01)
     review = await bridge.run(api.PreparePayment(((RECIPIENT, 20_000),), fee_rate=2.0, offline=True))
     sent = await bridge.run(api.SendPayment(review.id, PASSWORD, broadcast=False))

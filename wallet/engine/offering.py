@@ -82,7 +82,7 @@ class Offering:
 
     async def _some_peer(self) -> None:
         """Wait until a peer is connected; the node tells nobody but the network, so it is looked now and then."""
-        while not self._node.status().peers:  # noqa: ASYNC110
+        while not self._node.status().peers:  # noqa: ASYNC110 - see above
             await asyncio.sleep(_PEERS_POLL)
 
     def _waiting(self) -> list[Txid]:
