@@ -108,7 +108,7 @@ class Talker:
     async def inventory(self) -> set[bytes]:
         """The hashes of the next inventory.
 
-        The real node tells its inbound peers at random times, 5 s apart on average: one wait of 20 s in 55 is too short.
+        The real node tells its inbound peers at random times, 5 s apart on average: of 55 waits one takes over 20 s.
         """
         async with asyncio.timeout(120):
             while True:

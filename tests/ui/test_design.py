@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
-from tests.ui.conftest import ROOT, Stage
+from tests.ui.conftest import ROOT
+from tests.ui.stage import Stage
 from wallet.ui.design import icons
 from wallet.ui.design.colours import DARK, LIGHT, Colours, colours_now
 from wallet.ui.design.theme import Look, Theme, fill_template

@@ -12,8 +12,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 
-from tests.ui.conftest import Stage
 from tests.ui.engine_double import PASSWORD
+from tests.ui.stage import Stage
 from wallet.engine import api
 from wallet.ui.away import Away, session_path
 from wallet.ui.shell import Shell

@@ -5,8 +5,8 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.ui.conftest import Stage
 from tests.ui.engine_double import PASSWORD
+from tests.ui.stage import Stage
 from wallet.engine import api
 from wallet.ui.pages.mend import MendDialog, Mending
 from wallet.ui.pages.review import ARM_MS

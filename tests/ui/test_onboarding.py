@@ -5,8 +5,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from tests.ui.conftest import Stage
 from tests.ui.engine_double import ADDRESSES, PASSWORD, WORDS
+from tests.ui.stage import Stage
 from wallet.engine import api
 from wallet.ui.pages.create import CreatePage
 from wallet.ui.pages.restore import RestorePage

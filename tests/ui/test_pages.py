@@ -9,8 +9,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
-from tests.ui.conftest import Stage
 from tests.ui.engine_double import ADDRESSES, BALANCE, PASSWORD, SYNCED, WORDS
+from tests.ui.stage import Stage
 from wallet.engine import api
 from wallet.ui.models.history import Column, HistoryModel
 from wallet.ui.pages.history import HistoryPage

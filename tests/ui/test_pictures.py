@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from tests.bitcoin.blocks import make_block
-from tests.ui.conftest import NO_KEYS, Stage
 from tests.ui.engine_double import ADDRESSES
+from tests.ui.stage import NO_KEYS, Stage
 from wallet.bitcoin.hashes import sha256d
 from wallet.bitcoin.merkle import MerkleProof, build_proof
 from wallet.engine import api

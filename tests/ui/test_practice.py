@@ -15,8 +15,8 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
-from tests.ui.conftest import Stage
 from tests.ui.engine_double import history
+from tests.ui.stage import Stage
 from wallet.app import engine_main, practice_main
 from wallet.bitcoin.address import AddressError, parse_address
 from wallet.bitcoin.network import REGTEST

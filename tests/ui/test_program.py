@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.conftest import ROOT, Stage
+from tests.ui.conftest import ROOT
 from tests.ui.engine_double import EngineDouble
+from tests.ui.stage import Stage
 from wallet.engine import api
 
 PROGRAM = """

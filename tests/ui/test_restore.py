@@ -3,8 +3,8 @@
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.ui.conftest import Stage
 from tests.ui.engine_double import PASSWORD, WORDS
+from tests.ui.stage import Stage
 from tests.ui.test_onboarding import restore_page
 from wallet.engine import api
 from wallet.ui.pages.overview import OverviewPage

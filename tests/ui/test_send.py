@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.ui.conftest import Stage
 from tests.ui.engine_double import ADDRESSES, PASSWORD
+from tests.ui.stage import Stage
 from wallet.engine import api
 from wallet.ui.pages.send import SendPage
 from wallet.ui.text import in_fours

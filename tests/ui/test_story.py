@@ -1,6 +1,5 @@
 """The whole story through the window: its own engine process, a real node, every click a user's."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,53 +12,19 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.realnode.node import RealNode
-from tests.ui.conftest import Stage
-from wallet.app import engine_main
+from tests.ui.play import PASSWORD, QUICK_KDF, Play
 from wallet.engine import api
-from wallet.engine.remote import RemoteEngine
-from wallet.ui.bridge import Bridge
-from wallet.ui.context import Context
-from wallet.ui.design.theme import Look, Theme
 from wallet.ui.models.history import Column
 from wallet.ui.pages.create import PasswordStep
 from wallet.ui.pages.history import HistoryPage
 from wallet.ui.pages.overview import OverviewPage
 from wallet.ui.pages.receive import ReceivePage
 from wallet.ui.pages.send import SendPage
-from wallet.ui.preferences import Preferences
 from wallet.ui.shell import Shell
-from wallet.ui.widgets.clipboard import Clipboard
 from wallet.ui.window import Window
 
-PASSWORD = "quiet river stone"
-QUICK_KDF = (19 * 1024, 1, 1)
 COIN = 100_000_000
-SECONDS = 60.0
 pytestmark = [pytest.mark.realnode, pytest.mark.timeout(300)]
-
-
-class Play(Stage):
-    """A stage with the real engine, in a process of its own."""
-
-    def __init__(self, loop: qasync.QEventLoop, app: QApplication, options: api.EngineOptions, qtbot: QtBot) -> None:
-        self._theme = Theme(app, Look.LIGHT)
-        bridge = Bridge(loop)
-        context = Context(bridge, Preferences(options.data_dir), self._theme, Clipboard(app), options)
-
-        async def start() -> RemoteEngine:
-            return RemoteEngine.start(engine_main, options)
-
-        engine = loop.run_until_complete(start())
-        asyncio.events._set_running_loop(loop)  # as after every `run` of a stage
-        super().__init__(loop, context, engine, qtbot)
-
-    def wait(self, reached: Callable[[], object], what: str) -> None:
-        self.until(reached, what, SECONDS)
-
-    def end(self) -> None:
-        self.run(self.context.bridge.close())
-        self._theme.deleteLater()
-        assert not self.faults, self.faults
 
 
 @pytest.fixture
