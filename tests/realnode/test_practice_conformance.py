@@ -464,6 +464,27 @@ def test_both_judge_a_transaction_alike(pair: Pair, name: str) -> None:
     assert {"bad-txns-inputs-missingorspent": "missing-inputs"}.get(ours, ours) == theirs
 
 
+def test_both_fetch_a_payment_from_one_who_hears_of_none(pair: Pair, loop: Loop) -> None:
+    """The version message asked for no announcements: payments of ours are taken all the same."""
+    payment = signed(pair, [TxOut(50_000, NOBODY)])
+
+    async def talk(port: int) -> bool:
+        async with talking(port) as talker:
+            await talker.greet()
+            talker.send(Inv.of((InvType.WTX, payment.wtxid)))
+            async with asyncio.timeout(60):
+                asked = False
+                while not asked:
+                    asked = any(isinstance(message, GetData) for message in await talker.read())
+            await talker.ask(Tx(payment.serialize()))
+            return True
+
+    for port in (pair.real.port, pair.practice.port):
+        assert loop.run(talk(port))
+    assert str(payment.txid) in pair.real.getrawmempool()
+    assert set(pair.real.getrawmempool()) == waiting(pair)
+
+
 def test_both_judge_replacements_alike(pair: Pair) -> None:
     """A payment, and others for the same coin at many fees: what replaces and what does not, step by step."""
     state, purse = pair.practice.state, pair.practice.economy.faucet

@@ -25,8 +25,8 @@ def payment(payments: list[Transaction]) -> Transaction:
     return payments[0]
 
 
-def peer(number: int, *, wtxid_relay: bool = True, relay: bool = True) -> PeerInfo:
-    return PeerInfo(number, f"10.0.0.{number}:8333", wtxid_relay=wtxid_relay, relay=relay)
+def peer(number: int, *, wtxid_relay: bool = True, relay: bool = True, announces: bool = True) -> PeerInfo:
+    return PeerInfo(number, f"10.0.0.{number}:8333", wtxid_relay=wtxid_relay, relay=relay, announces=announces)
 
 
 def with_peers(*infos: PeerInfo) -> Broadcaster:
@@ -210,6 +210,26 @@ def test_a_peer_that_takes_no_transactions_is_neither_told_nor_heard(payment: Tr
 
     assert len(told(broadcaster.start(payment))) == 1
     assert not broadcaster.announced(1, announcement(payment))
+
+
+def test_who_would_announce_it_back_is_told_last(payment: Transaction) -> None:
+    broadcaster = with_peers(*(peer(number, announces=number in (3, 6)) for number in range(8)))
+
+    found = told(broadcaster.start(payment))
+    assert len(found) == 4
+    for second in range(100):
+        found |= told(broadcaster.tick(float(second)))
+    assert found == {0, 1, 2, 4, 5, 7}
+    assert broadcaster.announced(3, announcement(payment))
+
+
+def test_who_would_announce_it_back_is_told_where_nobody_else_takes_it(payment: Transaction) -> None:
+    filters = {1: 0, 2: 90_000, 3: 90_000}
+    broadcaster = Broadcaster(Random(1), filters.__getitem__)
+    for number in filters:
+        broadcaster.peer_ready(peer(number, announces=number == 1))
+
+    assert told(broadcaster.start(payment, fee_rate=5_000)) == {1}
 
 
 def test_the_oldest_of_many_payments_is_offered_no_more() -> None:

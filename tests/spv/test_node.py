@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -398,3 +399,18 @@ async def test_a_defect_ends_every_wait_and_is_reported(
         await fixture.node.fetch_filters(1, 2)
     await fixture.node.stop()
     fixture.close()
+
+
+async def test_without_fetching_two_peers_announce_and_with_it_all(tmp_path: Path, chain: ChainBuilder) -> None:
+    async with AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(ScriptedPeer(chain)) for _ in range(4)]
+
+        def announcing() -> list[bool]:
+            sessions = [session for peer in peers for session in peer.sessions]
+            return [session.version.relay for session in sessions if session.version is not None]
+
+        node = (await stack.enter_async_context(running(tmp_path, *(peer.address for peer in peers)))).node
+        for watching, wanted in ((True, 4), (False, 2), (True, 4), (False, 2)):
+            node.watch_transactions(watching)
+            await until(lambda: len(announcing()) == 4 and sum(announcing()) == wanted, what=f"{wanted} that announce")  # noqa: B023
+            await until(lambda: node.status().peers == 4)

@@ -186,7 +186,12 @@ class Broadcaster:
             listeners = len(fresh) - 1
         takers = [info for info in fresh if self._takes(info, offer)]
         self._chance.shuffle(takers)
-        chosen = takers[: max(0, min(len(fresh) - listeners, FEW * offer.rounds - told_and_here))]
+        # Those who would never announce it back are told first, and all who would only when nobody else takes it.
+        silent = [info for info in takers if not info.announces]
+        ears = [info for info in takers if info.announces]
+        spare = max(sum(info.announces for info in fresh) - listeners, int(not silent and not told_and_here))
+        most = max(0, min(len(fresh) - listeners, FEW * offer.rounds - told_and_here))
+        chosen = [*silent, *ears[: max(0, spare)]][:most]
         for each in (*offer.parents, offer):
             each.told.update(info.address for info in chosen)
         return [_announcement(offer, info) for info in chosen]

@@ -26,6 +26,8 @@ TICK: Final = 1.0
 FLUSH_TICKS: Final = 60
 # So long after the tick before, where one comes each second, the machine must have slept.
 SLEPT: Final = 15.0
+# Of peers that announce transactions, where those are not fetched: enough to hear that a payment of ours has travelled.
+FEW_ANNOUNCING: Final = 2
 
 Transport: TypeAlias = V1Transport | V2Transport
 
@@ -64,6 +66,11 @@ class Link:
     ban: bool = False
     reason: str = ""
 
+    def hang_up(self) -> None:
+        """End the connection, for no fault of the peer."""
+        self.dropped = True
+        self.connection.abort()
+
 
 class Links:
     """All connections. Everything happens on the running loop."""
@@ -92,7 +99,8 @@ class Links:
         self._plain: set[Endpoint] = set()
         self._past_bytes = 0
         self.relay = True
-        """Whether new peers are asked to announce transactions."""
+        """Whether new peers are asked to announce every transaction; without, those that a filter matches (BIP37)."""
+        self._all_announce = True
 
     # ---- life
 
@@ -151,6 +159,26 @@ class Links:
             link.dropped, link.ban, link.reason = True, ban, reason
             link.connection.abort()
 
+    def let_all_announce(self, every: bool) -> None:
+        """Have all peers announce transactions, or a few.
+
+        A peer cannot be asked to begin or to stop: connections that are of the wrong kind from now on are made anew.
+        """
+        if every == self._all_announce:
+            return
+        self._all_announce = every
+        announcing = 0
+        for link in self._links.values():
+            announces = link.peer.info.announces
+            announcing += announces
+            if announces is not (every or announcing <= FEW_ANNOUNCING):
+                link.hang_up()
+        self._wake.set()
+
+    def _may_announce(self) -> bool:
+        announcing = sum(link.peer.info.announces and not link.dropped for link in self._links.values())
+        return self._all_announce or announcing < FEW_ANNOUNCING
+
     def proved(self, peer_id: int, now: float) -> None:
         """A peer delivered filters that stood up to their filter headers."""
         link = self._links.get(peer_id)
@@ -197,8 +225,7 @@ class Links:
                 continue
             if link.endpoint == retired:
                 log.info("peer %d (%s) makes room for another", link.peer.dialled.id, link.endpoint)
-                link.dropped = True
-                link.connection.abort()
+                link.hang_up()
                 continue
             try:
                 if woke:
@@ -245,6 +272,7 @@ class Links:
         return await dial(endpoint, self._proxy), V1Transport(self._magic), []
 
     def _open(self, endpoint: Endpoint, connection: Connection, transport: Transport) -> Link:
+        announces = self._may_announce()
         dialled = Dialled(
             id=next(self._ids),
             address=str(endpoint),
@@ -254,7 +282,8 @@ class Links:
             nonce=secrets.randbits(64),
             ping_nonce=secrets.randbits(64),
             transport="v2" if isinstance(transport, V2Transport) else "v1",
-            relay=self.relay,
+            relay=self.relay and announces,
+            announces=announces,
         )
         self._nonces.add(dialled.nonce)
         link = Link(endpoint, Peer(dialled, self._nonces, self._clock()), connection, transport)

@@ -212,6 +212,7 @@ class Node:
 
     def watch_transactions(self, watching: bool) -> None:
         """Whether to fetch every unconfirmed transaction that peers announce, and announced in the last minutes."""
+        self._links.let_all_announce(watching)
         self._do(self._mempool.watch(watching, self._clock()))
 
     def seen_by(self, txid: Txid) -> int:

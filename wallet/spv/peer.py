@@ -59,7 +59,10 @@ class PeerState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PeerInfo:
-    """Who the peer is. `user_agent` is printable ASCII; `start_height` is a claim."""
+    """Who the peer is. `user_agent` is printable ASCII; `start_height` is a claim.
+
+    relay: it wants to be told of transactions; announces: it was asked to tell of them.
+    """
 
     id: int
     address: str
@@ -69,6 +72,7 @@ class PeerInfo:
     start_height: int = 0
     transport: Literal["v1", "v2"] = "v1"
     relay: bool = True
+    announces: bool = True
     wtxid_relay: bool = False
     manual: bool = False
     netgroup: str = ""
@@ -106,7 +110,10 @@ _Handler: TypeAlias = Callable[..., PeerEvent | None]
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """What is known about a peer before it says a word, and what we say to it."""
+    """What is known about a peer before it says a word, and what we say to it.
+
+    relay: the version message asks for every transaction; announces: some are asked for, by a filter at least (BIP37).
+    """
 
     id: int
     address: str
@@ -117,6 +124,7 @@ class Dialled:
     ping_nonce: int = 0
     transport: Literal["v1", "v2"] = "v1"
     relay: bool = True
+    announces: bool = True
 
 
 class Peer:
@@ -131,6 +139,7 @@ class Peer:
             transport=dialled.transport,
             manual=dialled.manual,
             netgroup=dialled.netgroup,
+            announces=dialled.announces,
         )
         self.latency: float | None = None
         self.clock_offset = 0.0
