@@ -74,14 +74,13 @@ class StatusStrip(QFrame):
             self._icon.draw("clock", "muted")
 
     def _detail(self, status: api.SyncStatus) -> str:
-        if status.stale and status.tip_time is not None:
-            return self.tr("The newest block known is of {day}: this may be out of date.").format(
-                day=format_day(status.tip_time)
-            )
-        if status.notice:
-            return sentence(status.notice)
         parts = [] if status.completeness_verified else [self.tr("completeness not verified")]
-        if status.phase in WORKING:
+        if status.stale and status.tip_time is not None:
+            said = self.tr("The newest block known is of {day}: this may be out of date.")
+            parts.append(said.format(day=format_day(status.tip_time)))
+        elif status.notice:
+            parts.append(sentence(status.notice))
+        elif status.phase in WORKING:
             parts += self._progress(status)
         return " · ".join(parts)
 

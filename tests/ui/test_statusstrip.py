@@ -1,0 +1,30 @@
+"""The status strip: what is doubtful stays in sight, whatever else there is to say."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.ui.engine_double import SYNCED
+from tests.ui.stage import Stage
+from wallet.engine import api
+from wallet.ui.statusstrip import StatusStrip
+
+
+@pytest.mark.parametrize(
+    ("changes", "also"),
+    [
+        ({}, ""),
+        ({"stale": True, "synced": False}, "out of date"),
+        ({"notice": "no node lets itself be asked"}, "No node"),
+        ({"phase": "blocks", "synced": False, "percent": 12.0}, "12"),
+    ],
+)
+def test_what_one_node_alone_said_is_never_called_complete(stage: Stage, changes: dict[str, object], also: str) -> None:
+    strip = StatusStrip()
+    stage.show(strip)
+    status: api.SyncStatus = replace(SYNCED, completeness_verified=False, **changes)  # type: ignore[arg-type]
+    strip.show_status(status)
+    assert "completeness not verified" in strip.detail.text()
+    assert also in strip.detail.text()
+    strip.show_status(replace(status, completeness_verified=True))
+    assert "completeness" not in strip.detail.text()
