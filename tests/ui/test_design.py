@@ -9,15 +9,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.ui.conftest import ROOT
 from tests.ui.stage import Stage
 from wallet.ui.design import icons
 from wallet.ui.design.colours import DARK, LIGHT, Colours, colours_now
 from wallet.ui.design.theme import Look, Theme, fill_template
+from wallet.ui.design.wrapping import Wrapping
 from wallet.ui.preferences import Preferences
 from wallet.ui.text import Unit
+from wallet.ui.widgets.button import Button
 from wallet.ui.widgets.icon import Icon
 from wallet.ui.widgets.password import PasswordBox
 
@@ -148,3 +150,19 @@ def test_a_copy_is_taken_back_unless_something_else_is_there(stage: Stage) -> No
     board.setText("somebody else's")
     clipboard.clear()
     assert board.text() == "somebody else's"
+
+
+def test_a_row_goes_on_in_the_next_line_where_it_does_not_fit(stage: Stage) -> None:
+    buttons = [Button(f"choice number {number}") for number in range(4)]
+    inside = QWidget()
+    inside.setLayout(Wrapping(*buttons))
+    stage.show(inside)
+    assert len({button.y() for button in buttons}) == 1
+    inside.resize(buttons[0].width() * 2 + 20, inside.heightForWidth(buttons[0].width() * 2 + 20))
+    stage.settle()
+    assert [button.x() for button in buttons[:2]] == [button.x() for button in buttons[2:]]
+    assert buttons[0].y() < buttons[2].y() == buttons[3].y()
+    assert buttons[3].geometry().bottom() < inside.height()
+    inside.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    stage.settle()
+    assert buttons[0].x() > buttons[1].x()

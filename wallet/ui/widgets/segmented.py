@@ -1,11 +1,11 @@
-"""A choice of a few, side by side; arrow keys move within it."""
+"""A choice of a few, side by side where there is room; arrow keys move within it."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy
 
-from wallet.ui.design.layout import row
+from wallet.ui.design.wrapping import Wrapping
 from wallet.ui.widgets.button import Button
 
 
@@ -18,7 +18,7 @@ class Segmented(QFrame):
         super().__init__()
         self.setProperty("part", "segments")
         self.setAccessibleName(name)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._group = QButtonGroup(self)
         self._buttons: dict[str, Button] = {}
         for key, text in options:
@@ -27,7 +27,7 @@ class Segmented(QFrame):
             button.setAccessibleName(f"{name}: {text}")
             self._buttons[key] = button
             self._group.addButton(button)
-        self.setLayout(row(*self._buttons.values(), spacing=2, margin=3))
+        self.setLayout(Wrapping(*self._buttons.values(), spacing=2, margin=3))
         self._buttons[value].setChecked(True)
         self._group.buttonToggled.connect(self._toggled)
 
