@@ -67,7 +67,7 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def wait_until(reached: Callable[[], object], *, what: str, seconds: float = 30.0) -> None:
+def wait_until(reached: Callable[[], object], *, what: str, seconds: float = 60.0) -> None:
     """Ask every 20 ms until `reached()` is true; `TimeoutError` names `what` did not come."""
     deadline = time.monotonic() + seconds
     while not reached():

@@ -19,7 +19,7 @@ from wallet.ui.statusstrip import StatusStrip
         (replace(SYNCED, phase="blocks", synced=False, percent=12.0), "12"),
     ],
 )
-def test_what_one_node_alone_said_is_never_called_complete(stage: Stage, changes: dict[str, object], also: str) -> None:
+def test_what_one_node_alone_said_is_never_called_complete(stage: Stage, status: api.SyncStatus, also: str) -> None:
     strip = StatusStrip()
     stage.show(strip)
     strip.show_status(replace(status, completeness_verified=False))
