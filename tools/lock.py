@@ -44,11 +44,12 @@ def compile_lock(name: str, *sources: str) -> str:
 
 
 def main() -> None:
-    """Write the development lock first; the other two are parts of it."""
+    """Write the development lock first; the other two are parts of it, and the tools that freeze go with it."""
     compile_lock("requirements-dev.lock", "--extra", "dev", "--build-deps-for", "wheel", "pyproject.toml")
     pins = ("--constraint", "requirements-dev.lock")
     compile_lock("requirements.lock", *pins, "pyproject.toml")
     compile_lock("requirements-build.lock", *pins, "--only-build-deps", "--build-deps-for", "wheel", "pyproject.toml")
+    compile_lock("requirements-freeze.lock", *pins, "packaging/requirements.in")
 
 
 if __name__ == "__main__":

@@ -196,7 +196,7 @@ def unwrap_key(raw: bytes, password: str | None) -> bytearray:
     if header.has_password and password is None:
         raise VaultError("bad_password", "this wallet needs its password")
     if not header.has_password and password is not None:
-        raise VaultError("bad_password", "this wallet has no password")
+        raise VaultError("bad_password", "this wallet has no password: leave it empty")
     wrapping = _derive(header, password)
     key = bytearray(_KEY)
     try:

@@ -159,7 +159,7 @@ class Window(QMainWindow):
             work = self._unlock(self._locked, self.unlock_page.password.text() or None)
             self.context.bridge.start(work, self.unlock_page.show_error)
         elif self._opening is not None and self.unlock_page is not None:
-            work = self._open(self._opening.name, self.unlock_page.password.text())
+            work = self._open(self._opening.name, self.unlock_page.password.text() or None)
             self.context.bridge.start(work, self._not_opened)
 
     def _not_opened(self, error: api.WrenError) -> None:

@@ -95,7 +95,9 @@ class UnlockPage(Page):
         """Before a wallet is opened."""
         self._locked = False
         self._title.setText(self.tr("Open “{name}”").format(name=safe_text(wallet.name)))
-        self._note.setText(self.tr("This wallet is sealed with its password."))
+        self._note.setText(
+            self.tr("This wallet is sealed with its password. Leave the box empty if it was made without one.")
+        )
         self._begin()
 
     def ask_locked(self, wallet: api.WalletInfo) -> None:
@@ -128,9 +130,6 @@ class UnlockPage(Page):
 
     def _enter(self) -> None:
         if self.open.is_busy:
-            return
-        if not self.password.text() and not self._locked:
-            self.field.show_error(self.tr("Type the password that was chosen for this wallet."))
             return
         self.open.start(self.tr("Opening…"))
         self.entered.emit()
