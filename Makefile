@@ -9,7 +9,7 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # What may be missing on a developer's machine (with a loud word at the end of the tests), never in CI.
 OPTIONAL := $(if $(filter true,$(CI)),,-)
 
-.PHONY: help run demo test check pytest soak fuzz bench freeze fmt lock clean
+.PHONY: help run demo test check pytest soak fuzz bench freeze desktop undesktop fmt lock clean
 
 help:
 	@echo "make run     open the wallet's window (installs what it needs first)"
@@ -19,6 +19,7 @@ help:
 	@echo "make soak    a long restore beside a real node, and hundreds of kills over everything with keys (some minutes)"
 	@echo "make fuzz    hostile bytes for every decoder, a minute each (SECONDS=60)"
 	@echo "make bench   print the benchmarks: goal, figure, MET or MISSED"
+	@echo "make desktop put Wren into the desktop's menu, and let it open bitcoin: links (make undesktop: out again)"
 	@echo "make freeze  freeze the program into build/freeze/wren with PyInstaller, and try it"
 	@echo "make fmt     format the code"
 	@echo "make lock    renew the lock files"
@@ -62,6 +63,12 @@ fuzz: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(PY) -m benchmarks
+
+desktop: $(VENV)/.runtime
+	@$(PY) -m tools.desktop install
+
+undesktop: $(VENV)/.runtime
+	@$(PY) -m tools.desktop remove
 
 freeze:
 	@tools/make_venv.sh runtime build/freeze/venv

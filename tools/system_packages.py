@@ -75,7 +75,8 @@ PACKAGE_OF_LIBRARY = {
 FONT_PACKAGE = "fonts-dejavu-core"
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 
-# Programs of the tests. gnome-keyring and dbus-x11 bring the Secret Service, libsecret-tools a second opinion on it.
+# Programs of the tests. gnome-keyring and dbus-x11 bring the Secret Service, libsecret-tools a second opinion on it;
+# the last two judge what makes Wren known to a desktop.
 PACKAGE_OF_TEST_PROGRAM = {
     "Xvfb": "xvfb",
     "xauth": "xauth",
@@ -83,6 +84,8 @@ PACKAGE_OF_TEST_PROGRAM = {
     "dbus-launch": "dbus-x11",
     "gnome-keyring-daemon": "gnome-keyring",
     "secret-tool": "libsecret-tools",
+    "desktop-file-validate": "desktop-file-utils",
+    "appstreamcli": "appstream",
 }
 
 
