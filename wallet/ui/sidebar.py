@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy
+from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from wallet.ui.design.layout import column
 from wallet.ui.design.metrics import Space, Type
 from wallet.ui.text import safe_text
 from wallet.ui.widgets.brand import brand
-from wallet.ui.widgets.button import Button
+from wallet.ui.widgets.button import Button, OneOf
 from wallet.ui.widgets.label import Label, caption, set_look
 
 WIDE = 196
@@ -37,7 +37,7 @@ class Sidebar(QFrame):
         super().__init__()
         self.setProperty("part", "sidebar")
         self.setAccessibleName(self.tr("Pages"))
-        self._group = QButtonGroup(self)
+        self._group = OneOf(self)
         self._names = {entry.key: entry.name for entry in entries}
         self.buttons: dict[str, Button] = {}
         for number, entry in enumerate(entries, 1):

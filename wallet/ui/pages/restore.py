@@ -4,7 +4,7 @@ import asyncio
 from datetime import date
 
 from PySide6.QtCore import QDate, Signal
-from PySide6.QtWidgets import QButtonGroup, QDateEdit, QLayout, QRadioButton, QWidget
+from PySide6.QtWidgets import QDateEdit, QLayout, QRadioButton, QWidget
 
 from wallet.engine import api
 from wallet.override import override
@@ -13,7 +13,7 @@ from wallet.ui.design.layout import box, column, row
 from wallet.ui.design.metrics import Space
 from wallet.ui.pages.create import PasswordStep
 from wallet.ui.pages.page import Page
-from wallet.ui.widgets.button import Button
+from wallet.ui.widgets.button import Button, OneOf
 from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import caption, note, section, title
@@ -41,7 +41,7 @@ class BirthdayChoice(QWidget):
         self.day.setMinimumWidth(150)
         self.day.lineEdit().setTextMargins(Space.SMALL, 0, Space.SMALL, 0)
         self.day.setEnabled(False)
-        group = QButtonGroup(self)
+        group = OneOf(self)
         group.addButton(self.unsure)
         group.addButton(self.known)
         self.unsure.setChecked(True)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QIcon, QPainter, QTransform
-from PySide6.QtWidgets import QPushButton, QSizePolicy
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QPushButton, QSizePolicy, QWidget
 
 from wallet.override import override
 from wallet.ui.design import icons
@@ -116,3 +116,20 @@ class BusyButton(Button):
         icon = QIcon(canvas)
         icon.addPixmap(canvas, QIcon.Mode.Disabled)
         self.setIcon(icon)
+
+
+class OneOf(QButtonGroup):
+    """Buttons of which one is chosen. Tab comes to that one, however it was chosen; arrow keys go on to the others.
+
+    Qt sets the way of Tab right when one is clicked, but not when one is chosen by the program.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.buttonToggled.connect(self._lead_tab)
+
+    def _lead_tab(self, _button: QAbstractButton, checked: bool) -> None:
+        if checked:
+            for button in self.buttons():
+                policy = Qt.FocusPolicy.StrongFocus if button.isChecked() else Qt.FocusPolicy.ClickFocus
+                button.setFocusPolicy(policy)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy
+from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from wallet.ui.design.wrapping import Wrapping
-from wallet.ui.widgets.button import Button
+from wallet.ui.widgets.button import Button, OneOf
 
 
 class Segmented(QFrame):
@@ -19,7 +19,7 @@ class Segmented(QFrame):
         self.setProperty("part", "segments")
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self._group = QButtonGroup(self)
+        self._group = OneOf(self)
         self._buttons: dict[str, Button] = {}
         for key, text in options:
             button = Button(text, "segment")
