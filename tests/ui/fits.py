@@ -1,5 +1,6 @@
 """Whether everything that is written can be read whole: no text cut off, elided, or lying under another."""
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
@@ -23,6 +24,7 @@ SLACK: Final = 2
 """Pixels by which rounding may differ."""
 CELL_MARGIN: Final = 6
 ROWS: Final = 20
+_PIECES: Final = re.compile(r"[\s\u200b]+")
 
 
 def unfitting(window: QWidget) -> list[str]:
@@ -50,7 +52,8 @@ def _small_labels(window: QWidget) -> Iterator[str]:
     for label in shown(window, QLabel):
         if label.text() and label.wordWrap():
             wanted, width = label.heightForWidth(label.width()), label.contentsRect().width()
-            word = max(map(label.fontMetrics().horizontalAdvance, label.text().split() or [""]))
+            words = _PIECES.split(QLabel.text(label)) or [""]
+            word = max(map(label.fontMetrics().horizontalAdvance, words))
             if wanted > label.height() + SLACK:
                 yield f"{called(label)} is {label.height()} high, wants {wanted} at width {width}"
             if word > width + SLACK:

@@ -275,7 +275,7 @@ def test_tab_goes_through_the_form_as_it_is_read(stage: Stage) -> None:
     assert isinstance(page, SendPage)
     form = page.form
     form.recipient.setFocus()
-    choice = form.fees.speed.findChildren(QPushButton)[0]  # from there by arrow keys
+    choice = next(button for button in form.fees.speed.findChildren(QPushButton) if button.isChecked())
     order = (form.amount.box, form.max, form.label, choice, form.review_button)
     for expected in order:
         for _ in range(4):  # the unit's choice lies between

@@ -17,6 +17,7 @@ from wallet.ui.text import (
     read_fee_rate,
     safe_text,
 )
+from wallet.ui.widgets.label import may_break
 
 
 @pytest.mark.parametrize(
@@ -128,3 +129,15 @@ def test_fee_rates() -> None:
 def test_a_share_is_never_rounded_to_nothing() -> None:
     assert format_share(282, 50_000) == "0.6\u00a0%"
     assert format_share(1, 10_000_000) == "<0.1\u00a0%"
+
+
+@given(st.text())
+def test_a_text_that_may_break_says_the_same(text: str) -> None:
+    assert may_break(safe_text(text)).replace("\u200b", "") == safe_text(text)
+
+
+def test_only_the_longest_words_may_break() -> None:
+    assert may_break("an ordinary sentence of ours, with a Fernmeldeamtsleiter") == (
+        "an ordinary sentence of ours, with a Fernmeldeamtsleiter"
+    )
+    assert may_break("x" * 30) == "\u200b".join(("x" * 12, "x" * 12, "x" * 6))

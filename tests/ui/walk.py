@@ -44,8 +44,9 @@ def place(widget: QWidget, root: QWidget) -> QRect:
 
 def called(widget: QWidget) -> str:
     """What tests call a widget."""
-    text = getattr(widget, "text", lambda: "")()
-    return f"{type(widget).__name__} “{str(text or widget.accessibleName())[:60]}”"
+    text = getattr(widget, "text", "")
+    words = str(text() if callable(text) else text) or widget.accessibleName()
+    return f"{type(widget).__name__} “{words[:60]}”"
 
 
 def no_file_dialogs(monkeypatch: pytest.MonkeyPatch) -> None:

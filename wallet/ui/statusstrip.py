@@ -10,6 +10,8 @@ from wallet.ui.widgets.icon import Icon
 from wallet.ui.widgets.label import Label, caption
 
 _BAR_WIDTH = 140
+_WIDE = 100
+"""How much more of the room the detail takes than the gap beside it."""
 WORKING = ("headers", "filters", "blocks")
 
 
@@ -41,7 +43,7 @@ class StatusStrip(QFrame):
         self.setAccessibleName(self.tr("Status"))
         self.phase = caption(tone="")
         self.phase.setWordWrap(False)
-        self.detail = Label(tone="muted")
+        self.detail = Label(tone="muted", wrap=True)
         self.detail.setFont(self.phase.font())
         self.peers = caption()
         self.peers.setWordWrap(False)
@@ -52,6 +54,7 @@ class StatusStrip(QFrame):
         self.bar.setAccessibleName(self.tr("Progress"))
         self._icon = Icon("clock", "muted", 16)
         layout = row(self._icon, self.phase, self.bar, self.detail, None, Icon("peers", "muted", 16), self.peers)
+        layout.setStretchFactor(self.detail, _WIDE)
         layout.setContentsMargins(Space.LARGE, Space.HAIR + 2, Space.LARGE, Space.HAIR + 2)
         layout.setSpacing(Space.SMALL)
         self.setLayout(layout)

@@ -42,9 +42,10 @@ def safe_text(text: str, lines: bool = False) -> str:
 
 
 def sentence(text: str) -> str:
-    """A message as a sentence: those of the lower layers begin in lower case and end without a point."""
+    """A message as a sentence, literally: those of the lower layers begin in lower case and end without a point."""
     if not text:
         return ""
+    text = safe_text(text)
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
 
 

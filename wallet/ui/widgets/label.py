@@ -1,5 +1,9 @@
 """Labels: plain text always, in a step of the type scale. The only module that makes a QLabel."""
 
+import re
+import textwrap
+from typing import Final
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLabel, QWidget
@@ -7,6 +11,16 @@ from PySide6.QtWidgets import QLabel, QWidget
 from wallet.override import override
 from wallet.ui.design.metrics import Type, code_font, text_font
 from wallet.ui.text import safe_text
+
+PIECE: Final = 12
+"""Characters between two places where a long word may break."""
+
+_LONG_WORD = re.compile(rf"\S{{{2 * PIECE},}}")
+
+
+def may_break(text: str) -> str:
+    """The text with places in its longest words where a line may end: nobody's word widens a page."""
+    return _LONG_WORD.sub(lambda word: "\u200b".join(textwrap.wrap(word[0], PIECE, break_on_hyphens=False)), text)
 
 
 class Label(QLabel):
@@ -17,9 +31,13 @@ class Label(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(self.chosen_font(size))
         self.setWordWrap(wrap)
+        self._whole = ""
         if tone:
             self.setProperty("tone", tone)
         self.setText(text)
+
+    breaks_words = True
+    """Whether the longest words get places to break, which somebody who copies them would copy too."""
 
     def chosen_font(self, size: Type) -> QFont:
         return text_font(size)
@@ -27,8 +45,13 @@ class Label(QLabel):
     @override
     def setText(self, text: str) -> None:
         shown = safe_text(text, lines=True)
-        if shown != self.text():  # what stays as it is costs no layout
-            super().setText(shown)
+        if shown != self._whole:  # what stays as it is costs no layout
+            self._whole = shown
+            super().setText(may_break(shown) if self.wordWrap() and self.breaks_words else shown)
+
+    @override
+    def text(self) -> str:
+        return self._whole
 
     def show_or_hide(self, text: str) -> None:
         """Show the text, or take no room when there is none."""
@@ -41,6 +64,8 @@ class Label(QLabel):
 
 class Code(Label):
     """Monospace text that can be selected with mouse and keyboard."""
+
+    breaks_words = False
 
     def __init__(self, text: str = "", size: Type = Type.BODY, tone: str = "", wrap: bool = True) -> None:
         super().__init__(text, size, tone, wrap)
