@@ -15,13 +15,17 @@ from typing import TypeVar, cast
 import qasync
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.bitcoin.vectors import load
 from tests.ui.engine_double import ADDRESSES, PASSWORD, SYNCED, WORDS, EngineDouble
+from wallet.bitcoin.psbt import Psbt
 from wallet.engine import api
 from wallet.ui.bridge import Bridge
 from wallet.ui.design.theme import Look
 from wallet.ui.main import make_window, use_resources
+from wallet.ui.pages.psbt import PsbtDialog
 from wallet.ui.pages.receive import ReceivePage
 from wallet.ui.pages.send import SendPage
+from wallet.ui.pages.settings import SettingsPage
 from wallet.ui.text import use_locale
 from wallet.ui.window import Window
 
@@ -138,6 +142,24 @@ class Photographer:
         page.review.send_button.click()
         await self.take("send-result")
 
+    async def tools(self) -> None:
+        shell = there(self._window.shell)
+        shell.sidebar.choose("settings")
+        page = cast("SettingsPage", shell.page("settings"))
+        await self.settle()
+        page.ensureWidgetVisible(page.tools)
+        await self.take("settings-tools")
+        page.tools.psbt_button.click()
+        psbt = cast("PsbtDialog", page.tools.opened)
+        psbt.resize(min(760, self._window.width()), min(760, self._window.height()))
+        await self.take("psbt-empty", psbt)
+        psbt.take_text("hello")
+        await self.take("psbt-wrong", psbt)
+        psbt.show_psbt(Psbt.from_base64(load("bip174.json")["created"]))
+        await self.take("psbt", psbt)
+        await self.take("psbt-whole", psbt.area.widget())
+        psbt.close()
+
 
 async def photograph(app: QApplication, bridge: Bridge, folder: Path, look: Look, size: tuple[int, int]) -> None:
     engine = EngineDouble()
@@ -153,6 +175,7 @@ async def photograph(app: QApplication, bridge: Bridge, folder: Path, look: Look
             photographer.opening,
             photographer.pages,
             photographer.paying,
+            photographer.tools,
         )
         for step in steps:
             await step()

@@ -211,3 +211,32 @@ def test_a_locked_wallet_signs_neither_psbts_nor_messages_and_verifies_all_the_s
         assert not await world.engine.run(api.VerifyMessage(address, signature, "another"))
 
     play(tmp_path, story)
+
+
+def test_what_was_signed_as_a_psbt_and_handed_to_peers_is_in_the_history_at_once(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        signed = Psbt.from_base64((await sign(world, await made(world, 60_000))).psbt)
+        raw = signed.finalize().extract().serialize().hex()
+        world.node.peer_count = 0
+        with pytest.raises(api.WrenError, match="no peer"):
+            await world.engine.run(api.BroadcastTransaction(raw, 0.2))
+        assert [row.status for row in await world.engine.run(api.GetHistory())] == ["confirmed"] * 2
+        world.node.peer_count = 1
+        sent = await world.engine.run(api.BroadcastTransaction(raw, 0.2))
+        newest, *_ = await world.engine.run(api.GetHistory())
+        assert (newest.txid, newest.status) == (sent.txid, "pending")
+        spendable = sum(coin.amount for coin in await world.engine.run(api.GetCoins()) if coin.spendable)
+        assert spendable < 140_000 - 60_000
+
+    play(tmp_path, story)
+
+
+def test_what_only_pretends_to_spend_our_coins_is_not_believed_when_we_broadcast_it(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        transaction = (await made(world, 60_000)).transaction
+        forged = tuple(replace(each, witness=(bytes(71), bytes(33))) for each in transaction.inputs)
+        await world.engine.run(api.BroadcastTransaction(replace(transaction, inputs=forged).serialize().hex(), 0.2))
+        assert world.node.sent
+        assert len(await world.engine.run(api.GetHistory())) == 2
+
+    play(tmp_path, story)

@@ -5,6 +5,7 @@ A target is found by itself: every parser of `wallet.bitcoin` through its sample
 `tests/fuzz/test_targets.py` drives them a little in every run, `make fuzz` for as long as one likes.
 """
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -16,6 +17,8 @@ from wallet.bitcoin.block import Block
 from wallet.bitcoin.codec import ParseError
 from wallet.bitcoin.hashes import BlockHash
 from wallet.bitcoin.network import REGTEST
+from wallet.bitcoin.psbt import PsbtError
+from wallet.bitcoin.psbt_files import find_psbt
 from wallet.spv.message import COMMANDS, parse_payload
 from wallet.spv.transport import TransportError, V1Transport
 from wallet.spv.transport_v2 import HandshakeSecrets, V2Transport
@@ -99,6 +102,14 @@ def _frames() -> tuple[bytes, ...]:
     return (b"".join(transport.encode(message) for message in SAMPLES[:8]), *map(transport.encode, SAMPLES))
 
 
+def _psbt_files() -> tuple[bytes, ...]:
+    """A PSBT as bytes, in base64 and in hex."""
+    raw = CASES["psbt.Psbt.parse"].samples[0]
+    if isinstance(raw, str):
+        raise TypeError("a PSBT is parsed from bytes")
+    return raw, base64.b64encode(raw), raw.hex().encode()
+
+
 TARGETS: dict[str, Target] = {
     **{name: _of_bytes(case) for name, case in CASES.items() if isinstance(case, BytesCase)},
     **{name: _of_text(case) for name, case in CASES.items() if isinstance(case, TextCase)},
@@ -106,6 +117,7 @@ TARGETS: dict[str, Target] = {
     "transport.V1Transport.feed": Target(_stream, _frames(), (ParseError, TransportError)),
     "transport_v2.V2Transport.feed": Target(_encrypted_stream, (bytes(64), bytes(200)), (ParseError, TransportError)),
     "blockfilter.decode": Target(_filter, _filter_seeds(), (ParseError,)),
+    "psbt_files.find_psbt": Target(find_psbt, _psbt_files(), (PsbtError,)),
     "block.Block.scripts": Target(_block, CASES["block.Block.parse"].samples, (ParseError,)),  # type: ignore[arg-type]
 }
 

@@ -275,6 +275,35 @@ class EngineDouble:
         report = api.BroadcastReport(sent_to=4, requested_by=4, seen_from=2, propagated=True)
         return api.SendResult("ab" * 32, 282, 2.0, 141, 50_000, 100_000, "02" * 60, report)
 
+    def _ReviewPsbt(self, command: api.ReviewPsbt) -> api.PsbtReview:  # noqa: N802
+        owns = (True, False)
+        inputs = tuple(
+            api.PsbtInputRow(
+                f"{'ab' * 32}:{n}", 150_000, ADDRESSES[n], own, signatures=1 - own, needed=1, signed=not own
+            )
+            for n, own in enumerate(owns)
+        )
+        outputs = (
+            api.PsbtOutputRow(ADDRESSES[1], 250_000, own=False, change=False),
+            api.PsbtOutputRow(ADDRESSES[0], 49_000, own=True, change=True),
+        )
+        text = "input 1: its amount is a claim, the previous transaction is missing"
+        warnings = (api.PaymentWarning("amount_claimed", text),)
+        return api.PsbtReview(
+            "cd" * 32,
+            0,
+            inputs,
+            outputs,
+            250_000,
+            -101_000,
+            1_000,
+            4.78,
+            209,
+            850_000,
+            complete=False,
+            warnings=warnings,
+        )
+
     def _GetWords(self, command: api.GetWords) -> str:  # noqa: N802
         self._check_password(command.password)
         return WORDS

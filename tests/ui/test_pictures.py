@@ -141,7 +141,8 @@ def test_a_proof_file_dropped_on_the_window_is_verified(stage: Stage, tmp_path: 
 def test_a_file_that_holds_no_proof_says_why(stage: Stage, tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "proof.json"
     path.write_bytes(content)
-    dialog = stage.window().verify_proof(path)
+    dialog = stage.window().look_at(path)
+    assert isinstance(dialog, ProofFileDialog)
     stage.settle()
     assert reason in dialog.problem.text + dialog.card.message.text
     assert not dialog.card.tree.isVisible()

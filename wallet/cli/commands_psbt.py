@@ -5,20 +5,18 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from wallet.bitcoin.psbt import MAX_SIZE, Psbt, PsbtError
+from wallet.bitcoin.psbt import Psbt, PsbtError
+from wallet.bitcoin.psbt_files import FILE_LIMIT, read_psbt
 from wallet.cli import secrets_input
 from wallet.cli.commands import Answer, open_wallet
 from wallet.cli.commands_payments import prepare
 from wallet.cli.output import pick
 from wallet.cli.payments import read_file
-from wallet.cli.psbt_files import parse_file
 from wallet.engine import api
-
-_FILE_LIMIT = 2 * MAX_SIZE  # base64 is larger by a third
 
 
 def _load(path: str) -> Psbt:
-    return parse_file(read_file(path, _FILE_LIMIT))
+    return read_psbt(read_file(path, FILE_LIMIT))
 
 
 def _write(options: argparse.Namespace, content: bytes) -> None:

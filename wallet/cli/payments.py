@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from wallet.bitcoin.psbt import PsbtError
+from wallet.bitcoin.psbt_files import find_psbt
 from wallet.cli.commands import Answer, open_wallet
 from wallet.cli.output import pick
-from wallet.cli.psbt_files import find_psbt
 from wallet.engine import api
 
 _FILE_LIMIT = 9_000_000

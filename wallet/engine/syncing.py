@@ -161,6 +161,8 @@ class Syncing:
             report = await node.broadcast(raw, seconds)
         else:
             report = await offer(session.ledger, node, raw, seconds)
+            if report.sent_to:  # peers do not tell us again what we told them
+                self._network.transaction_seen(Transaction.parse(raw), 0, raw)
             self._network.commit()
         return api.BroadcastReport(report.sent_to, report.requested_by, report.seen_from, report.propagated)
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QDialog, QMainWindow, QStackedWidget, QWidget
 
 from wallet.bitcoin.address import AddressError
 from wallet.bitcoin.uri import UriError, parse_uri
@@ -19,13 +19,13 @@ from wallet.ui.away import Away
 from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column
 from wallet.ui.design.metrics import Space
+from wallet.ui.drops import dropped_file, open_file
 from wallet.ui.pages.welcome import WelcomePage
 from wallet.ui.widgets.banner import Banner
 from wallet.ui.widgets.brand import brand
 
 if TYPE_CHECKING:
     from wallet.ui.pages.create import CreatePage
-    from wallet.ui.pages.proof import ProofFileDialog
     from wallet.ui.pages.repair import RepairPage
     from wallet.ui.pages.restore import RestorePage
     from wallet.ui.pages.unlock import ChooserPage, UnlockPage
@@ -349,26 +349,22 @@ class Window(QMainWindow):
         pages = (page for page in (self.create_page, self.restore_page, self.repair_page) if page is not None)
         return any(page.isVisible() and page.holds_words() for page in pages)
 
-    # --- proof files ---
+    # --- files that are dropped here ---
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_proof(event.mimeData()) is not None:
+        if dropped_file(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     @override
     def dropEvent(self, event: QDropEvent) -> None:
-        if (path := _dropped_proof(event.mimeData())) is not None:
+        if (path := dropped_file(event.mimeData())) is not None:
             event.acceptProposedAction()
-            self.verify_proof(path)
+            self.look_at(path)
 
-    def verify_proof(self, path: Path) -> "ProofFileDialog":
-        """Judge a proof that is in a file; no wallet need be open."""
-        from wallet.ui.pages.proof import ProofFileDialog
-
-        dialog = ProofFileDialog(self.context, path, self)
-        dialog.show()
-        return dialog
+    def look_at(self, path: Path) -> QDialog:
+        """Show what is in a file: a proof, or a partially signed transaction. No wallet need be open."""
+        return open_file(self.context, path, self.shell or self)
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -384,12 +380,6 @@ class Window(QMainWindow):
         self.context.clipboard.clear()
         event.accept()
         self.closing.emit()
-
-
-def _dropped_proof(data: QMimeData) -> Path | None:
-    """The one file that was dropped, if it may be a proof."""
-    files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    return files[0] if len(files) == 1 and files[0].suffix.lower() == ".json" else None
 
 
 def _starting() -> QWidget:

@@ -1,0 +1,1 @@
+"""Cards of the settings page, one class each."""
