@@ -12,20 +12,17 @@ Folders are the owner's alone (0700), files too (0600).
 import json
 import os
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import platformdirs
-
+from wallet.home import data_home, held
 from wallet.store.database import sync_folder
 from wallet.store.errors import StoreError
 
-APPLICATION = "wren"
 WALLET_VERSION = 1
 MAX_NAME = 64
 
@@ -147,7 +144,7 @@ class DataFolder:
     """A data folder. Reading needs nothing; whoever writes takes `lock` first."""
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = root if root is not None else default_root()
+        self.root = root if root is not None else data_home(None)
 
     @property
     def settings(self) -> Path:
@@ -207,39 +204,12 @@ class DataFolder:
     def lock(self) -> Iterator[Self]:
         """Be the one writer. Raises InUse at once when somebody else is. The lock ends with the process."""
         path = private_folder(self.root) / "lock"
-        with naming(path):
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            if not _try_lock(handle):
+        with ExitStack() as stack:
+            with naming(path):
+                is_ours = stack.enter_context(held(path))
+            if not is_ours:
                 raise InUse(path, "another Wren is running with this data folder")
             yield self
-        finally:
-            os.close(handle)
-
-
-def default_root() -> Path:
-    """Where this system keeps an application's data."""
-    return Path(platformdirs.user_data_dir(APPLICATION, appauthor=False))
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 # --- files ---

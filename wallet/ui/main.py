@@ -14,9 +14,11 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from wallet.engine import api
+from wallet.home import data_home
 from wallet.ui.bridge import Bridge
 from wallet.ui.context import Context
 from wallet.ui.design.theme import Theme
+from wallet.ui.instance import Doorbell, the_only_window
 from wallet.ui.practice.parts import PracticeParts
 from wallet.ui.preferences import Preferences
 from wallet.ui.text import use_locale
@@ -126,8 +128,28 @@ def run_window(
     """Open the window and stay until it is closed. Answers the exit code.
 
     make_engine: called once, on the running loop, after the window was shown; resources: the folder with icons and
-    theme; uri: a payment link that the window was started with; practice: what practice mode starts with.
+    theme; uri: a payment link that the window was started with; practice: what practice mode starts with. Where a
+    window has this data folder open already, that one gets the link and comes to the front, and this ends at once.
     """
+    with the_only_window(data_home(options.data_dir), options.network, uri) as listens_at:
+        if listens_at is None:
+            return 0
+        app = make_application(resources)
+        loop = qasync.QEventLoop(app)
+        asyncio.set_event_loop(loop)
+        bridge = Bridge(loop)
+        Faults(bridge).install(loop)
+        with loop:
+            window = make_window(app, bridge, options, uri)
+            doorbell = Doorbell(listens_at, window)
+            doorbell.rung.connect(window.visit)
+            loop.run_until_complete(session(window, bridge, make_engine, practice))
+            doorbell.close()
+    return 0
+
+
+def make_application(resources: Path) -> QApplication:
+    """Qt's application, with our name, icons and the system's way to write numbers."""
     app = QApplication([sys.argv[0] or "wren"])
     app.setApplicationName("Wren")
     app.setDesktopFileName("wren")
@@ -135,10 +157,4 @@ def run_window(
     app.setQuitOnLastWindowClosed(False)
     use_resources(resources)
     app.setWindowIcon(QIcon("wren:icons/app.svg"))
-    loop = qasync.QEventLoop(app)
-    asyncio.set_event_loop(loop)
-    bridge = Bridge(loop)
-    Faults(bridge).install(loop)
-    with loop:
-        loop.run_until_complete(session(make_window(app, bridge, options, uri), bridge, make_engine, practice))
-    return 0
+    return app

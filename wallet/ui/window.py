@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDialog, QMainWindow, QStackedWidget, QWidget
 
@@ -18,11 +18,10 @@ from wallet.override import override
 from wallet.ui.away import Away
 from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column
-from wallet.ui.design.metrics import Space
 from wallet.ui.drops import dropped_file, open_file
 from wallet.ui.pages.welcome import WelcomePage
 from wallet.ui.widgets.banner import Banner
-from wallet.ui.widgets.brand import brand
+from wallet.ui.widgets.brand import splash
 
 if TYPE_CHECKING:
     from wallet.ui.pages.create import CreatePage
@@ -61,7 +60,7 @@ class Window(QMainWindow):
         self.repair_page: RepairPage | None = None
         self.banner = Banner()
         self.stack = QStackedWidget()
-        self.stack.addWidget(_starting())
+        self.stack.addWidget(splash())
         self._layout = column(self.banner, self.stack, spacing=0)
         self.setCentralWidget(box(self._layout))
         self._name()
@@ -333,10 +332,20 @@ class Window(QMainWindow):
 
     # --- links, leaving ---
 
+    def visit(self, link: str = "") -> None:
+        """Come to the front, and pay what a link asks for: at once, or when a wallet is open."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self._link = link or self._link
+        self._follow_link()
+
     def _follow_link(self) -> None:
-        link, self._link = self._link, None
+        link = self._link
         if link is None or self.shell is None:
             return
+        self._link = None
         try:
             self.shell.pay(parse_uri(link, self.context.params))
         except (UriError, AddressError) as error:
@@ -380,9 +389,3 @@ class Window(QMainWindow):
         self.context.clipboard.clear()
         event.accept()
         self.closing.emit()
-
-
-def _starting() -> QWidget:
-    centred = column(None, brand(), None)
-    centred.setContentsMargins(Space.HUGE, Space.HUGE, Space.HUGE, Space.HUGE)
-    return box(centred)
