@@ -53,6 +53,7 @@ class ReviewStep(QWidget):
         super().__init__()
         self._context = context
         self.shown: api.PaymentReview | None = None
+        self._coins_chosen = False
         self.recipients = QVBoxLayout()
         self.warnings = QVBoxLayout()
         self.figures = QVBoxLayout()
@@ -98,9 +99,10 @@ class ReviewStep(QWidget):
         self.password.returnPressed.connect(self._sent)
         self.accept_button.clicked.connect(self._accept)
 
-    def show_review(self, review: api.PaymentReview, accepted: Sats | None) -> None:
-        """accepted: the unusual fee that the user has already typed to accept it."""
+    def show_review(self, review: api.PaymentReview, accepted: Sats | None, *, coins_chosen: bool = False) -> None:
+        """accepted: the unusual fee that the user has already typed; coins_chosen: by the user, not by the wallet."""
         self.shown = review
+        self._coins_chosen = coins_chosen
         self.message.clear()
         self.password.clear()
         self.password_field.clear_error()
@@ -146,8 +148,17 @@ class ReviewStep(QWidget):
         if review.change:
             figures.add(self.tr("Comes back to you as change"), self._amount(review.change))
         coins = sum(end.amount or 0 for end in review.inputs)
-        figures.add(self.tr("From {n} of your coins").format(n=len(review.inputs)), self._amount(coins))
+        figures.add(self._coins_words(len(review.inputs)), self._amount(coins))
         return figures
+
+    def _coins_words(self, count: int) -> str:
+        if self._coins_chosen:
+            return (
+                self.tr("From 1 coin of yours, as chosen")
+                if count == 1
+                else self.tr("From {n} coins of yours, as chosen").format(n=count)
+            )
+        return self.tr("From 1 coin of yours") if count == 1 else self.tr("From {n} coins of yours").format(n=count)
 
     def _amount(self, sats: Sats) -> AmountLabel:
         label = AmountLabel(self._context.preferences, Type.STRONG)

@@ -19,6 +19,7 @@ from wallet.ui.pages.sent import SentStep
 from wallet.ui.text import safe_text
 from wallet.ui.widgets.amount import AmountEdit, AmountLabel
 from wallet.ui.widgets.button import BusyButton, Button
+from wallet.ui.widgets.chosen import ChosenCoins
 from wallet.ui.widgets.fees import FeeChoice
 from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
@@ -37,6 +38,7 @@ class Wish:
     fee_rate: float | None
     label: str
     preset: api.Preset = "normal"
+    coins: tuple[str, ...] = ()
 
     def command(self, accept_fee: Sats | None = None) -> api.PreparePayment:
         return api.PreparePayment(
@@ -45,6 +47,7 @@ class Wish:
             label=self.label,
             accept_fee=accept_fee,
             preset=self.preset,
+            coins=self.coins,
         )
 
 
@@ -57,6 +60,7 @@ class SendForm(QWidget):
         super().__init__()
         self._context = context
         self._length = 0
+        self._confirmed: Sats | None = None
         self.recipient = QLineEdit()
         self.recipient.setFont(code_font(Type.BODY))
         self.recipient.setPlaceholderText(self.tr("Address or bitcoin: link"))
@@ -67,6 +71,7 @@ class SendForm(QWidget):
         self.max.setAccessibleName(self.tr("Send all there is"))
         self.amount_field = Field(self.tr("&Amount"), self.amount, beside=self.max)
         self.available = AmountLabel(context.preferences, Type.CAPTION, "muted")
+        self.coins = ChosenCoins(context.preferences)
         self.label = QLineEdit()
         self.label.setMaxLength(255)
         self.label_field = Field(
@@ -87,6 +92,7 @@ class SendForm(QWidget):
         self.setLayout(
             column(
                 title(self.tr("Send")),
+                self.coins,
                 card(
                     self.recipient_field,
                     column(self.amount_field, available, spacing=Space.HAIR),
@@ -107,6 +113,7 @@ class SendForm(QWidget):
         self.recipient.editingFinished.connect(self._take_link)
         self.amount.edited.connect(self.amount_field.clear_error)
         self.max.toggled.connect(self._max_toggled)
+        self.coins.changed.connect(self._show_available)
         self.review_button.clicked.connect(self.review)
         for box in (self.recipient, self.amount.box, self.label, self.rate):
             box.returnPressed.connect(self.review)
@@ -157,7 +164,7 @@ class SendForm(QWidget):
             if wrong.error:
                 wrong.control.setFocus()
                 return None
-        return Wish(address, amount, rate, self.label.text().strip(), self.fees.preset)
+        return Wish(address, amount, rate, self.label.text().strip(), self.fees.preset, self.coins.outpoints)
 
     def _read_address(self) -> str:
         text = self.recipient.text().strip()
@@ -180,6 +187,14 @@ class SendForm(QWidget):
         except AmountError as error:
             self.amount_field.show_error(str(error))
             return None
+
+    def show_balance(self, balance: api.Balance) -> None:
+        self._confirmed = balance.confirmed
+        self._show_available()
+
+    def _show_available(self) -> None:
+        """What there is to pay with: of the chosen coins where some are."""
+        self.available.show_amount(self.coins.total if self.coins.outpoints else self._confirmed)
 
     def accepted_fee(self) -> Sats | None:
         """The unusual fee that the user typed to accept it."""
@@ -211,6 +226,7 @@ class SendForm(QWidget):
         for box in (self.recipient, self.amount.box, self.label, self.accept.box):
             box.clear()
         self.fees.clear()
+        self.coins.drop()
         self._clear_errors()
         self.accept_field.hide()
 
@@ -246,13 +262,23 @@ class SendPage(Page):
     @override
     async def load(self) -> None:
         balance = await self.context.bridge.run(api.GetBalance())
-        self.form.available.show_amount(balance.confirmed)
+        self.form.show_balance(balance)
         self.form.fees.show_report(await self.context.bridge.run(api.GetFees()))
 
     def fill(self, uri: PaymentUri) -> None:
         """Begin a payment that a link asks for."""
         self._again()
         self.form.fill(uri)
+
+    def use_coins(self, outpoints: tuple[str, ...], total: Sats) -> None:
+        """Pay with these coins ("txid:n") and no others, this time. What is typed already stays.
+
+        total: their sum in satoshis.
+        """
+        self.review.forget()
+        self.form.coins.choose(outpoints, total)
+        self._go(self.form)
+        self.form.recipient.setFocus()
 
     def _go(self, step: QWidget) -> None:
         self.steps.setCurrentWidget(step)
@@ -281,7 +307,7 @@ class SendPage(Page):
     async def _show_review(self, command: api.PreparePayment, accepted: Sats | None) -> None:
         review = await self.context.bridge.run(command)
         self.form.review_button.stop()
-        self.review.show_review(review, accepted)
+        self.review.show_review(review, accepted, coins_chosen=bool(command.coins))
         self._go(self.review)
 
     def _refused(self, error: api.WrenError) -> None:
