@@ -22,6 +22,7 @@ from wallet.engine import api
 from wallet.ui.bridge import Bridge
 from wallet.ui.design.theme import Look
 from wallet.ui.main import make_window, use_resources
+from wallet.ui.pages.history import HistoryPage
 from wallet.ui.pages.psbt import PsbtDialog
 from wallet.ui.pages.receive import ReceivePage
 from wallet.ui.pages.send import SendPage
@@ -117,6 +118,12 @@ class Photographer:
         await self.take("receive-wrong-amount")
         shell.sidebar.choose("history")
         await self.take("history")
+        history = cast("HistoryPage", shell.page("history"))
+        history.filters.period.choose("own")
+        history.filters.search.setText("nothing like it")
+        await asyncio.sleep(0.3)
+        await self.take("history-nothing-found")
+        history.filters.clear()
         dialog = shell.open_transaction(self._engine.rows[3].txid)
         await self.take("transaction", dialog)
         await self.take("transaction-whole", dialog.area.widget())

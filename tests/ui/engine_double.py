@@ -186,6 +186,28 @@ class EngineDouble:
     def _GetHistory(self, command: api.GetHistory) -> tuple[api.HistoryRow, ...]:  # noqa: N802
         return self.rows[: command.limit]
 
+    def _filtered(self, wanted: api.HistoryFilter) -> tuple[api.HistoryRow, ...]:
+        rows = [row for row in self.rows if wanted.text.lower() in row.label.lower()]
+        match wanted.side:
+            case "received":
+                return tuple(row for row in rows if row.amount >= 0)
+            case "sent":
+                return tuple(row for row in rows if row.amount < 0)
+            case "waiting":
+                return tuple(row for row in rows if row.height is None)
+            case "all":
+                return tuple(rows)
+
+    def _ListHistory(self, command: api.ListHistory) -> api.HistorySlice:  # noqa: N802
+        rows = self._filtered(command.filter)
+        return api.HistorySlice(0, len(rows), rows[command.offset : command.offset + command.limit])
+
+    def _GetHistorySum(self, command: api.GetHistorySum) -> api.HistorySum:  # noqa: N802
+        amounts = [row.amount for row in self._filtered(command.filter)]
+        return api.HistorySum(
+            len(amounts), sum(max(0, each) for each in amounts), -sum(min(0, each) for each in amounts), 0
+        )
+
     def _GetReceiveAddress(self, command: api.GetReceiveAddress) -> api.ReceiveAddress:  # noqa: N802
         self.address = (self.address + command.fresh) % len(ADDRESSES)
         address = ADDRESSES[self.address]

@@ -73,12 +73,12 @@ def test_a_page_that_is_not_seen_asks_only_when_it_is(stage: Stage) -> None:
     shell = stage.shell()
     page_of(stage, shell, "history")
     page_of(stage, shell, "overview")
-    asked = len(stage.engine.commands(api.GetHistory))
+    asked = len(stage.engine.commands(api.ListHistory))
     stage.engine.announce(api.WalletChanged(frozenset({"history"})))
     stage.settle()
-    assert len(stage.engine.commands(api.GetHistory)) == asked + 1
+    assert len(stage.engine.commands(api.ListHistory)) == asked
     page_of(stage, shell, "history")
-    assert len(stage.engine.commands(api.GetHistory)) == asked + 2
+    assert len(stage.engine.commands(api.ListHistory)) == asked + 1
 
 
 def test_an_old_balance_says_from_when_it_is(stage: Stage) -> None:

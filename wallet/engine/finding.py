@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from wallet.bitcoin.address import parse_address
 from wallet.bitcoin.amount import AmountError, Sats, parse_amount, parse_btc
 from wallet.bitcoin.hashes import Txid
 from wallet.bitcoin.transaction import OutPoint
@@ -84,18 +85,30 @@ class Finding:
         return {api.Search: self.search}
 
     async def search(self, command: api.Search) -> api.SearchAnswer:
-        session = self._session()
-        text = " ".join(command.text.split())
-        if not text or len(text) > MAX_TEXT:
+        seeker = await self._seeker(command.text)
+        if seeker is None:
             return api.SearchAnswer((), more=False)
         limit = max(1, min(command.limit, MOST))
+        found = list(islice(seeker.hits(), limit + 1))
+        return api.SearchAnswer(tuple(found[:limit]), more=len(found) > limit)
+
+    async def transactions(self, text: str) -> frozenset[Txid]:
+        """All that a text finds: by themselves, and by the labels of their addresses and coins and by whom they pay."""
+        seeker = await self._seeker(text)
+        return frozenset() if seeker is None else seeker.transactions()
+
+    async def _seeker(self, text: str) -> "_Seeker | None":
+        """A search that knows the addresses already; None for a text that finds nothing."""
+        session = self._session()
+        text = " ".join(text.split())
+        if not text or len(text) > MAX_TEXT:
+            return None
         seeker = _Seeker(session, self._network.tip_height, text.casefold())
         if seeker.may_be_address:
             index = self._indexes.setdefault(session.ledger, AddressIndex())
             await index.renew(session.ledger, lambda script: address_text(script, session.params))
             seeker.note_addresses(index)
-        found = list(islice(seeker.hits(), limit + 1))
-        return api.SearchAnswer(tuple(found[:limit]), more=len(found) > limit)
+        return seeker
 
 
 class _Seeker:
@@ -134,6 +147,21 @@ class _Seeker:
             label = self._ledger.label(LabelKind.ADDRESS, address)
             yield api.SearchHit("addr", address, reason, label)
         yield from self._coins()
+
+    def transactions(self) -> frozenset[Txid]:
+        """Every transaction that has to do with what is found."""
+        self._note_labels()
+        self._note_transactions()
+        found = set(self._reasons)
+        found.update(OutPoint.parse_text(key.reference).txid for key in self._labelled(LabelKind.OUTPUT))
+        for address in {*self._addresses, *self._addresses_of_people()}:
+            found |= self._ledger.concerning(parse_address(address, self._session.params).script_pubkey)
+        return frozenset(filter(self._is_shown, found))
+
+    def _addresses_of_people(self) -> Iterator[str]:
+        for contact in self._ledger.notes.contacts.values():
+            if self._reason_of(contact) is not None:
+                yield from (each.text for each in contact.addresses)
 
     def _order(self, txid: Txid) -> tuple[bool, int, Txid]:
         record = self._ledger.transactions[txid]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from wallet.engine import api
+from wallet.engine.browsing import Browsing
 from wallet.engine.finding import Finding
 from wallet.engine.labelling import Labelling
 from wallet.engine.network import Network
@@ -22,11 +23,13 @@ def memory_table(
 ) -> Mapping[type[api.Command[Any]], Handler]:
     """Who carries out which command."""
     rates = Rates(parts)
+    finding = Finding(network, session)
     return {
         **Requests(parts, network, session).table(),
         **Labelling(parts, network, session).table(),
         **People(parts, network, session).table(),
-        **Finding(network, session).table(),
+        **finding.table(),
+        **Browsing(network, finding, session).table(),
         **Statements(network, rates, session).table(),
         **rates.table(),
     }

@@ -14,6 +14,7 @@ from wallet.engine.network import Network
 from wallet.engine.parts import Parts
 from wallet.engine.session import Session
 from wallet.engine.views import history_row
+from wallet.ledger.history import HistoryEntry
 from wallet.ledger.keychain import EXTERNAL
 from wallet.ledger.labels import LabelError, LabelKind
 
@@ -27,6 +28,11 @@ def parse_txid(text: str) -> Txid:
     except ValueError as error:
         message = f"{text!r} is not a transaction id: it has 64 hexadecimal digits"
         raise api.WrenError("not_found", message) from error
+
+
+def row_of(network: Network, entry: HistoryEntry) -> api.HistoryRow:
+    """An entry of the history with what the network has seen of it."""
+    return history_row(entry, 0 if network.node is None else network.node.seen_by(entry.txid))
 
 
 class Queries:
@@ -68,11 +74,7 @@ class Queries:
 
     async def history(self, command: api.GetHistory) -> tuple[api.HistoryRow, ...]:
         entries = self._session().ledger.history(self._network.tip_height, command.limit)
-        return tuple(history_row(entry, self._seen_by(entry.txid)) for entry in entries)
-
-    def _seen_by(self, txid: Txid) -> int:
-        node = self._network.node
-        return 0 if node is None else node.seen_by(txid)
+        return tuple(row_of(self._network, entry) for entry in entries)
 
     async def transaction(self, command: api.GetTransaction) -> api.TransactionDetail:
         session, tip = self._session(), self._network.tip_height
@@ -82,7 +84,7 @@ class Queries:
             raise api.WrenError("not_found", f"this wallet has no transaction {txid}")
         transaction = record.transaction
         return api.TransactionDetail(
-            row=history_row(session.ledger.entry(txid, tip), self._seen_by(txid)),
+            row=row_of(self._network, session.ledger.entry(txid, tip)),
             inputs=session.view.inputs(transaction),
             outputs=session.view.outputs(transaction),
             vsize=transaction.vsize,

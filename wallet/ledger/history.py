@@ -1,6 +1,6 @@
 """The wallet's history: one entry for each transaction that pays it or spends from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -77,13 +77,16 @@ def _is_all_dust(book: Book, record: TransactionRecord) -> bool:
     return all(is_dust_gift(book, record, output.amount, output.script_pubkey) for output in ours)
 
 
+def in_order(book: Book) -> Iterator[TransactionRecord]:
+    """Ours, newest first: the unconfirmed by when they were seen, then by place in the chain."""
+    return (record for record in sorted(book.records.values(), key=_order, reverse=True) if book.concerns_us(record))
+
+
 def history(
     book: Book, tip_height: int, label_of: Callable[[Txid], str], limit: int | None = None
 ) -> list[HistoryEntry]:
-    """The newest entries, or all, newest first: the unconfirmed by when they were seen, then by place in the chain."""
-    ordered = sorted(book.records.values(), key=_order, reverse=True)
-    found = islice((record for record in ordered if book.concerns_us(record)), limit)
-    return [entry_of(book, record, tip_height, label_of(record.txid)) for record in found]
+    """The newest entries, or all, newest first."""
+    return [entry_of(book, record, tip_height, label_of(record.txid)) for record in islice(in_order(book), limit)]
 
 
 def _order(record: TransactionRecord) -> tuple[int, int, int, bytes]:

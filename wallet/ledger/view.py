@@ -10,16 +10,18 @@ from wallet.bitcoin.hashes import BlockHash, Txid
 from wallet.bitcoin.merkle import MerkleProof
 from wallet.bitcoin.transaction import OutPoint, TxOut
 from wallet.ledger.book import Book
-from wallet.ledger.changeset import AppliedBlock, ChangeSet
+from wallet.ledger.changeset import AppliedBlock, ChangeSet, Kind
 from wallet.ledger.coverage import SCAN_LIMIT, Coverage, CoverageBook, ScanTask
 from wallet.ledger.family import offspring, parentage
 from wallet.ledger.guards import is_dust_gift
-from wallet.ledger.history import HistoryEntry, Status, entry_of, history, status_of
+from wallet.ledger.history import HistoryEntry, Status, entry_of, history, in_order, status_of
 from wallet.ledger.keychain import LOOK_AHEAD, AccountId, Keychain, ScriptRef
 from wallet.ledger.labels import LabelKey, LabelKind
 from wallet.ledger.notes import Notes
 from wallet.ledger.record import Balance, Coin, PaymentRequest, TransactionRecord
 from wallet.ledger.requests import RequestState, state_of
+
+_LISTED = frozenset({Kind.HISTORY, Kind.CONTACTS})
 
 
 class LedgerStore(Protocol):
@@ -61,12 +63,19 @@ class LedgerView:
         self._labels: dict[LabelKey, str] = {}
         self._requests: dict[ScriptRef, PaymentRequest] = {}
         self._unsaved = ChangeSet()
+        self._revision = 0
         self.notes = Notes(self._note, self._requests, self._labels)
 
     def _note(self, change: ChangeSet) -> ChangeSet:
         """Have the next commit store a change."""
         self._unsaved.update(change)
+        self._revision += not _LISTED.isdisjoint(change.kinds)
         return change
+
+    @property
+    def revision(self) -> int:
+        """Another number whenever history, labels or contacts changed: what was found in them is to be found anew."""
+        return self._revision
 
     # --- transactions ---
 
@@ -80,6 +89,10 @@ class LedgerView:
         if not any(key.kind is LabelKind.TRANSACTION for key in self._labels):
             return history(self._book, tip_height, lambda _: "", limit)
         return history(self._book, tip_height, lambda txid: self.label(LabelKind.TRANSACTION, str(txid)), limit)
+
+    def ordered(self) -> list[Txid]:
+        """The transactions of the whole history, newest first."""
+        return [record.txid for record in in_order(self._book)]
 
     def entry(self, txid: Txid, tip_height: int) -> HistoryEntry:
         """One transaction's entry; raises LookupError."""

@@ -101,6 +101,14 @@ from wallet.engine.api.commands_accounts import (
     SearchReport,
 )
 from wallet.engine.api.commands_data import GetDataUse, SetDataUse
+from wallet.engine.api.commands_history import (
+    GetHistorySum,
+    HistoryFilter,
+    HistorySide,
+    HistorySlice,
+    HistorySum,
+    ListHistory,
+)
 from wallet.engine.api.commands_keys import (
     BackUp,
     ChangePassword,
@@ -206,6 +214,7 @@ __all__ = [
     "GetDescriptors",
     "GetFees",
     "GetHistory",
+    "GetHistorySum",
     "GetPeers",
     "GetProof",
     "GetRate",
@@ -217,12 +226,17 @@ __all__ = [
     "GetTransaction",
     "GetWordList",
     "GetWords",
+    "HistoryFilter",
     "HistoryRow",
+    "HistorySide",
+    "HistorySlice",
+    "HistorySum",
     "HitKind",
     "HitReason",
     "ImportLabels",
     "LabelConflict",
     "LabelImport",
+    "ListHistory",
     "ListWallets",
     "Listener",
     "LockState",

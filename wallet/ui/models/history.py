@@ -1,11 +1,14 @@
 """The history as a table: newest first, spoken in full, amounts in the unit that the user chose."""
 
 from enum import IntEnum
+from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt, Signal
 
 from wallet.engine import api
+from wallet.override import override
 from wallet.ui.models import table
+from wallet.ui.models.paged import PagedModel
 from wallet.ui.preferences import Preferences
 from wallet.ui.text import format_time, safe_text, translate
 
@@ -70,8 +73,10 @@ def _is_out(row: api.HistoryRow) -> bool:
     return row.status in ("replaced", "abandoned")
 
 
-class HistoryModel(table.TableModel[api.HistoryRow]):
-    """Rows as the engine gave them."""
+class HistoryModel(PagedModel[api.HistoryRow]):
+    """Rows as the engine gave them. `labelled` carries a txid and what was typed as its label."""
+
+    labelled = Signal(str, str)
 
     def __init__(self, preferences: Preferences, parent: QObject | None = None) -> None:
         self._preferences = preferences
@@ -95,6 +100,28 @@ class HistoryModel(table.TableModel[api.HistoryRow]):
                 figures=True,
             ),
         )
+
+    @override
+    def flags(self, index: table.Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        can_be_edited = index.column() == Column.LABEL and self.is_here(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if can_be_edited else flags
+
+    @override
+    def data(self, index: table.Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.EditRole:
+            return self.row_at(index).label if self.is_here(index) else ""
+        return super().data(index, role)
+
+    @override
+    def setData(self, index: table.Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """A label that was typed: it is shown once the engine has it."""
+        if role != Qt.ItemDataRole.EditRole or not self.is_here(index):
+            return False
+        row, text = self.row_at(index), " ".join(str(value).split())
+        if text != row.label:
+            self.labelled.emit(row.txid, text)
+        return True
 
     def _spoken(self, row: api.HistoryRow) -> str:
         said = table.said_amount(abs(row.amount), self._preferences)

@@ -95,6 +95,10 @@ class TableModel(QAbstractTableModel, Generic[T]):
     def row_at(self, index: Index) -> T:
         return self._rows[index.row()]
 
+    def is_here(self, index: Index) -> bool:
+        """Whether there is such a row, and it can be read now."""
+        return index.isValid()
+
     def place_of(self, key: str) -> int | None:
         """The number of the row with this key."""
         return next((number for number, row in enumerate(self._rows) if self._key(row) == key), None)
@@ -123,7 +127,7 @@ class TableModel(QAbstractTableModel, Generic[T]):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        row, column = self._rows[index.row()], self.columns[index.column()]
+        row, column = self.row_at(index), self.columns[index.column()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return column.text(row)

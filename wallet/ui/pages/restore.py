@@ -4,7 +4,7 @@ import asyncio
 from datetime import date
 
 from PySide6.QtCore import QDate, Signal
-from PySide6.QtWidgets import QDateEdit, QLayout, QRadioButton, QWidget
+from PySide6.QtWidgets import QLayout, QRadioButton, QWidget
 
 from wallet.engine import api
 from wallet.override import override
@@ -14,6 +14,7 @@ from wallet.ui.design.metrics import Space
 from wallet.ui.pages.create import PasswordStep
 from wallet.ui.pages.page import Page
 from wallet.ui.widgets.button import Button, OneOf
+from wallet.ui.widgets.day import DayEdit
 from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import caption, note, section, title
@@ -22,7 +23,6 @@ from wallet.ui.widgets.secretbox import SecretBox
 from wallet.ui.widgets.segmented import Segmented
 
 DEBOUNCE_SECONDS = 0.25
-FIRST_DAY = QDate(2009, 1, 3)
 _WITHOUT_PASSPHRASE = frozenset(("xprv", "xpub", "descriptor", "wif"))
 
 
@@ -33,13 +33,7 @@ class BirthdayChoice(QWidget):
         super().__init__()
         self.unsure = QRadioButton(self.tr("Not &sure: search from the beginning"))
         self.known = QRadioButton(self.tr("Not &before:"))
-        self.day = QDateEdit(QDate.currentDate().addYears(-1))
-        self.day.setMinimumDate(FIRST_DAY)
-        self.day.setMaximumDate(QDate.currentDate())
-        self.day.setAccessibleName(self.tr("Day of the first use"))
-        self.day.setDisplayFormat("d MMM yyyy")
-        self.day.setMinimumWidth(150)
-        self.day.lineEdit().setTextMargins(Space.SMALL, 0, Space.SMALL, 0)
+        self.day = DayEdit(QDate.currentDate().addYears(-1), self.tr("Day of the first use"))
         self.day.setEnabled(False)
         group = OneOf(self)
         group.addButton(self.unsure)
@@ -51,10 +45,7 @@ class BirthdayChoice(QWidget):
         )
 
     def value(self) -> date | None:
-        if self.unsure.isChecked():
-            return None
-        chosen = self.day.date()
-        return date(chosen.year(), chosen.month(), chosen.day())
+        return None if self.unsure.isChecked() else self.day.value()
 
 
 class RestorePage(Page):

@@ -45,7 +45,8 @@ class Table(QTableView):
 
     def selected(self) -> list[Any]:
         """The chosen rows, from the top."""
-        return [self._rows.row_at(index) for index in sorted(self.selectionModel().selectedRows())]
+        chosen = sorted(self.selectionModel().selectedRows())
+        return [self._rows.row_at(index) for index in chosen if self._rows.is_here(index)]
 
     def choose(self, key: str) -> None:
         """Select the row of this key, if it is shown."""
@@ -64,4 +65,5 @@ class Table(QTableView):
                 self.horizontalHeader().resizeSection(section, width)
 
     def _open(self, index: QModelIndex) -> None:
-        self.opened.emit(self._rows.row_at(index))
+        if self._rows.is_here(index):
+            self.opened.emit(self._rows.row_at(index))
