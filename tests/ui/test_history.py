@@ -138,7 +138,7 @@ def test_days_are_chosen_and_exported(live: Live, monkeypatch: pytest.MonkeyPatc
     page.filters.period.choose(Period.OWN.value)
     page.filters.first.setDate(QDate(2009, 2, 1))
     page.filters.last.setDate(QDate(2009, 3, 1))
-    live.wait(lambda: page.empty.isVisible(), "that nothing was paid then")
+    live.wait(page.empty.isVisible, "that nothing was paid then")
     assert "these days" in page.export.text()
     assert [row["status"] for row in export()] == ["opening", "closing"]
     page.filters.last.setDate(QDate(2009, 1, 15))
@@ -221,9 +221,9 @@ def test_what_was_scrolled_past_is_not_fetched_and_old_pages_go(model: HistoryMo
     for page in range(50):
         model.index(page * PAGE, 0).data()
     asked = []
-    while (page := model.next_missing()) is not None:
-        asked.append(page)
-        model.put(page, numbered(page))
+    while (wanted := model.next_missing()) is not None:
+        asked.append(wanted)
+        model.put(wanted, numbered(wanted))
     assert asked == [49, 48, 47, 46][:ASKED]
     for page in range(200, 200 + KEPT):
         model.put(page, numbered(page))
