@@ -82,10 +82,10 @@ def test_a_text_finds_payments_by_all_that_has_to_do_with_them(tmp_path: Path) -
     async def story(world: World) -> None:
         run = world.engine.run
         new, middle, old = await txids(world)
+        coin = next(row.outpoint for row in await run(api.GetCoins()) if row.outpoint.startswith(new))
         sent = (await world.send(await world.prepare(20_000))).txid
         (address,) = [end.address for end in (await run(api.GetTransaction(middle))).outputs if end.own]
         assert address is not None
-        coin = next(row.outpoint for row in await run(api.GetCoins()) if row.outpoint.startswith(new))
         await run(api.SetLabel("tx", old, "Salary of May"))
         await run(api.SetLabel("addr", address, "Shop"))
         await run(api.SetLabel("output", coin, "Heirloom"))
