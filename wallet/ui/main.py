@@ -19,9 +19,11 @@ from wallet.ui.bridge import Bridge
 from wallet.ui.context import Context
 from wallet.ui.design.theme import Theme
 from wallet.ui.instance import Doorbell, the_only_window
+from wallet.ui.notices import Notices
 from wallet.ui.practice.parts import PracticeParts
 from wallet.ui.preferences import Preferences
 from wallet.ui.text import use_locale
+from wallet.ui.tray import Tray
 from wallet.ui.widgets.clipboard import Clipboard
 from wallet.ui.window import Window
 
@@ -143,9 +145,26 @@ def run_window(
             window = make_window(app, bridge, options, uri)
             doorbell = Doorbell(listens_at, window)
             doorbell.rung.connect(window.visit)
+            Notices(window, make_tray(window))
             loop.run_until_complete(session(window, bridge, make_engine, practice))
             doorbell.close()
     return 0
+
+
+def make_tray(window: Window) -> Tray | None:
+    """The icon in the tray, where this system has one."""
+    if not Tray.is_there():
+        return None
+    tray = Tray(window, window.context.preferences)
+    tray.wanted.connect(window.visit)
+    tray.lock.connect(window.lock)
+    tray.leave.connect(lambda: _leave(window))
+    return tray
+
+
+def _leave(window: Window) -> None:
+    if not window.close():
+        window.visit()  # it says why it stays
 
 
 def make_application(resources: Path) -> QApplication:

@@ -53,6 +53,16 @@ class Preferences(QObject):
         return self._text("lock_hides") != "no"
 
     @property
+    def notices(self) -> bool:
+        """Whether to tell when a payment comes, is proven or replaced."""
+        return self._text("notices") != "no"
+
+    @property
+    def tray(self) -> bool:
+        """Whether to show an icon in the system's tray."""
+        return self._text("tray") != "no"
+
+    @property
     def geometry(self) -> QByteArray:
         value = self._store.value("geometry")
         return value if isinstance(value, QByteArray) else QByteArray()
@@ -77,6 +87,14 @@ class Preferences(QObject):
 
     def set_lock_hides(self, hides: bool) -> None:
         self._store.setValue("lock_hides", "yes" if hides else "no")
+
+    def set_notices(self, wanted: bool) -> None:
+        self._store.setValue("notices", "yes" if wanted else "no")
+        self.changed.emit()
+
+    def set_tray(self, wanted: bool) -> None:
+        self._store.setValue("tray", "yes" if wanted else "no")
+        self.changed.emit()
 
     def set_geometry(self, geometry: QByteArray) -> None:
         self._store.setValue("geometry", geometry)

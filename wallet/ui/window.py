@@ -41,6 +41,8 @@ class Window(QMainWindow):
 
     closing = Signal()
     practise = Signal()
+    entered = Signal(str)
+    """A wallet can be seen, for the first time or again: its name."""
     proof_seen = Signal()
 
     def __init__(self, context: Context, link: str | None = None) -> None:
@@ -253,6 +255,7 @@ class Window(QMainWindow):
         self.stack.addWidget(self.shell)
         self._show(self.shell)
         self._name(wallet.name)
+        self.entered.emit(wallet.name)
         self.shell.show_sync(await self.context.bridge.run(api.GetSyncStatus()))
         self._follow_link()
         if not self.context.options.offline:

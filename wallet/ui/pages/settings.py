@@ -11,6 +11,7 @@ from wallet.ui.design.metrics import Space
 from wallet.ui.design.theme import Look
 from wallet.ui.pages.datause import DataUseCard
 from wallet.ui.pages.page import Page
+from wallet.ui.settings.notices import NoticesCard
 from wallet.ui.settings.tools import ToolsCard
 from wallet.ui.text import Unit, format_day, safe_text
 from wallet.ui.widgets.button import BusyButton, Button
@@ -64,6 +65,7 @@ class SettingsPage(Page):
         self.show_words = BusyButton(self.tr("&Unlock the seed words"), "plain", "key")
         self.forget_words = Button(self.tr("&Lock them again"), "plain", "lock")
         self.about = Label(wrap=True)
+        self.notices = NoticesCard(context)
         self.data_use = DataUseCard(context)
         self.change_wallet = Button(self.tr("&Open another wallet"), "quiet", "wallet")
         self.tools = ToolsCard(context)
@@ -105,6 +107,7 @@ class SettingsPage(Page):
                 self.words,
             )
         )
+        self.body.addWidget(self.notices)
         self.body.addWidget(self.data_use)
         self.body.addWidget(card(section(self.tr("This wallet")), self.about, row(self.change_wallet, None)))
         self.body.addWidget(self.tools)
