@@ -23,10 +23,12 @@ from wallet.ui.bridge import Bridge
 from wallet.ui.design.theme import Look
 from wallet.ui.main import make_window, use_resources
 from wallet.ui.pages.history import HistoryPage
+from wallet.ui.pages.messages import MessagesDialog
 from wallet.ui.pages.psbt import PsbtDialog
 from wallet.ui.pages.receive import ReceivePage
 from wallet.ui.pages.send import SendPage
 from wallet.ui.pages.settings import SettingsPage
+from wallet.ui.pages.sweep import SweepDialog
 from wallet.ui.text import use_locale
 from wallet.ui.window import Window
 
@@ -166,6 +168,37 @@ class Photographer:
         await self.take("psbt", psbt)
         await self.take("psbt-whole", psbt.area.widget())
         psbt.close()
+        await self.messages(page)
+        await self.sweeping(page)
+
+    async def messages(self, page: SettingsPage) -> None:
+        page.tools.messages_button.click()
+        dialog = cast("MessagesDialog", page.tools.opened)
+        await self.settle()
+        sign = dialog.sign
+        sign.form.address.setText(ADDRESSES[0])
+        sign.form.text.setPlainText("I am the owner.\u202e 4 May 2026")
+        sign.password.setText(PASSWORD)
+        sign.button.click()
+        await self.take("message-signed", dialog)
+        dialog.choice.choose("verify")
+        verify = dialog.verify
+        verify.form.address.setText(ADDRESSES[0])
+        verify.form.text.setPlainText("I am the owner.")
+        verify.signature.setPlainText(sign.signature.toPlainText())
+        verify.button.click()
+        await self.take("message-verified", dialog)
+        dialog.close()
+
+    async def sweeping(self, page: SettingsPage) -> None:
+        page.tools.sweep_button.click()
+        dialog = cast("SweepDialog", page.tools.opened)
+        dialog.key.button.click()
+        await self.take("sweep-key", dialog)
+        dialog.key.key.setText("KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn")
+        dialog.key.button.click()
+        await self.take("sweep-review", dialog)
+        dialog.close()
 
 
 async def photograph(app: QApplication, bridge: Bridge, folder: Path, look: Look, size: tuple[int, int]) -> None:

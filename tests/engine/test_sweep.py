@@ -95,3 +95,19 @@ async def test_another_key_signs_nothing_and_what_is_no_key_is_said(tmp_path: Pa
         assert caught.value.code == code
         assert text not in caught.value.message
     await world.engine.close()
+
+
+async def test_an_absurd_fee_is_swept_only_when_it_is_accepted_by_its_number(tmp_path: Path) -> None:
+    world = world_of(tmp_path)
+    await world.create()
+    world.chain.mine_payment(p2pkh(hash160(LONG.public_key)), 900_000)
+    world.chain.mine(1)
+    with pytest.raises(api.WrenError, match="per virtual byte") as caught:
+        await world.engine.run(api.PrepareSweep(OLD_WIF, fee_rate=600.0))
+    assert caught.value.code == "fee_too_high"
+    fee = int(str(caught.value).split("fee of ")[1].split()[0])
+    with pytest.raises(api.WrenError, match="by its number"):
+        await world.engine.run(api.PrepareSweep(OLD_WIF, fee_rate=600.0, accept_fee=fee - 1))
+    review = await world.engine.run(api.PrepareSweep(OLD_WIF, fee_rate=600.0, accept_fee=fee))
+    assert review.fee == fee
+    await world.engine.close()

@@ -326,6 +326,22 @@ class EngineDouble:
             warnings=warnings,
         )
 
+    def _GetAddresses(self, command: api.GetAddresses) -> tuple[api.AddressRow, ...]:  # noqa: N802
+        return tuple(
+            api.AddressRow(text, f"m/84h/1h/0h/0/{n}", "p2wpkh", False, used=True, balance=40_000, label="Rent")
+            for n, text in enumerate(ADDRESSES)
+        )
+
+    def _SignMessage(self, command: api.SignMessage) -> str:  # noqa: N802
+        self._check_password(command.password)
+        return "smpAkcwRAIg" + "ZbCdEfGhIj" * 13 + "=="
+
+    def _VerifyMessage(self, command: api.VerifyMessage) -> bool:  # noqa: N802
+        return True
+
+    def _PrepareSweep(self, command: api.PrepareSweep) -> api.SweepReview:  # noqa: N802
+        return api.SweepReview("sweep-1", 3, ADDRESSES[0], 812_345, 1_540, 5.5, 280, "02" * 60)
+
     def _GetWords(self, command: api.GetWords) -> str:  # noqa: N802
         self._check_password(command.password)
         return WORDS

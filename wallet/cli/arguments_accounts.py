@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from wallet.cli.arguments import SCRIPT_TYPES, birthday, positive, positive_seconds
+from wallet.cli.numbers import whole
 
 
 def account_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -18,6 +19,7 @@ def account_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     command.add_argument("file", metavar="WIF-FILE", help="its first line is the key")
     command.add_argument("--from", dest="start", type=birthday, metavar="HEIGHT|DATE", help="look from here on only")
     command.add_argument("--fee-rate", metavar="R", help="sat/vB")
+    command.add_argument("--accept-fee", type=whole, metavar="SATS", help="yes, pay this unusually high fee")
     command.add_argument("--label", default="", metavar="L")
     command.add_argument("--dry-run", action="store_true", help="find and show, do not sign or send")
     command.add_argument("--timeout", type=positive_seconds, default=30.0, metavar="S", help="wait for peers (30)")

@@ -14,7 +14,9 @@ async def sweep(engine: api.Engine, options: argparse.Namespace) -> Answer:
     key = secrets_input.first_line(options.file, "key")
     rate = fee_rate(options.fee_rate)
     await open_wallet(engine, options)
-    review = await engine.run(api.PrepareSweep(key, rate, options.start, options.label, options.search_timeout))
+    review = await engine.run(
+        api.PrepareSweep(key, rate, options.start, options.label, options.search_timeout, accept_fee=options.accept_fee)
+    )
     if options.dry_run:
         facts = pick(review, "fee", "fee_rate", "vsize", "amount", "hex")
         hex_text = facts.pop("hex")

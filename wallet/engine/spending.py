@@ -76,9 +76,9 @@ class Spending:
             )
             raise api.WrenError("refused", message)
 
-    async def rate(self, chosen: float | None, seconds: float) -> float:
-        """A fee rate in sat/vB: what was chosen, or the normal preset."""
-        return await self._fees.usual_rate(seconds) if chosen is None else chosen
+    async def rate(self, chosen: float | None, seconds: float, preset: api.Preset = "normal") -> float:
+        """A fee rate in sat/vB: what was chosen, or the preset."""
+        return await self._fees.usual_rate(seconds, preset) if chosen is None else chosen
 
     async def catch_up(self, seconds: float) -> None:
         """Coins that were spent elsewhere must be known before a payment is built on them."""

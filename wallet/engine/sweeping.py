@@ -84,11 +84,16 @@ class Sweeping:
         await self._spending.catch_up(command.timeout)
         ledger = self._ledger(public_key)
         await self._scan(ledger, command)
-        rate = FeeRate.from_sat_per_vb(await self._spending.rate(command.fee_rate, command.timeout))
+        if not any(coin.spendable for coin in ledger.coins(self._network.tip_height)):
+            raise InsufficientFunds(0, 0)
+        rate = FeeRate.from_sat_per_vb(await self._spending.rate(command.fee_rate, command.timeout, command.preset))
         if self._session() is not session:
             raise api.WrenError("refused", "the wallet was closed before the coins were found; nothing was sent")
-        draft = self._draft(session, ledger, rate, is_long=len(public_key) > 33)
+        place = self._place(session)
+        intent = PaymentIntent((Recipient(place, None),), fee_rate=rate, accept_fee=command.accept_fee)
+        draft = self._draft(ledger, intent, is_long=len(public_key) > 33)
         self._spending.refuse_stuck(draft)
+        draft.check_accepted()
         number = secrets.token_hex(8)
         self._prepared = {number: _Prepared(session, draft, command.label)}
         address = address_from_script(draft.recipients[0].script_pubkey, self._parts.params)
@@ -142,20 +147,22 @@ class Sweeping:
             if self._network.hash_at(height) != block_hash:
                 raise api.WrenError("not_synced", "the chain changed while it was looked at: sweep again")
 
-    def _draft(self, session: Session, ledger: Ledger, rate: FeeRate, is_long: bool) -> PaymentDraft:
+    def _draft(self, ledger: Ledger, intent: PaymentIntent, is_long: bool) -> PaymentDraft:
         tip = self._network.tip_height
-        if not any(coin.spendable for coin in ledger.coins(tip)):
-            raise InsufficientFunds(0, 0)
+        draft = build(intent, ledger, tip, self._parts.chance)
+        if not is_long or intent.fee_rate is None:
+            return draft
+        vsize = draft.vsize + _EXTRA_BYTES * len(draft.coins)
+        fee = intent.fee_rate.fee(vsize)
+        longer = build(replace(intent, fee_rate=None, fee=fee), ledger, tip, self._parts.chance)
+        return replace(longer, vsize=vsize)
+
+    def _place(self, session: Session) -> bytes:
+        """Where the coins go: the address that was given out last and not paid yet, or a new one."""
         account = session.account(None)
         keychain = session.ledger.keychain
         ref = keychain.last_revealed(account.id, EXTERNAL) or self._new_place(session, account)
-        intent = PaymentIntent(recipients=(Recipient(keychain.script(ref), None),), fee_rate=rate)
-        draft = build(intent, ledger, tip, self._parts.chance)
-        if not is_long:
-            return draft
-        vsize = draft.vsize + _EXTRA_BYTES * len(draft.coins)
-        longer = build(replace(intent, fee_rate=None, fee=rate.fee(vsize)), ledger, tip, self._parts.chance)
-        return replace(longer, vsize=vsize)
+        return keychain.script(ref)
 
     def _new_place(self, session: Session, account: Account) -> ScriptRef:
         """A script of ours that was not given out; never one that the seed words alone might not bring back."""

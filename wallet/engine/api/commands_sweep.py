@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from wallet.engine.api.answers import SendResult
+from wallet.engine.api.answers import Preset, SendResult
 from wallet.engine.api.commands import Command
 
 
@@ -25,7 +25,8 @@ class SweepReview:
 class PrepareSweep(Command[SweepReview]):
     """Look for all coins of a private key (WIF). start: height or date, None for the beginning of the chain.
 
-    fee_rate in sat/vB, None for the normal preset; timeout: seconds for all of it.
+    fee_rate in sat/vB, None for the preset; timeout: seconds for all of it.
+    accept_fee: the unusually high fee that the user has seen and accepts.
     """
 
     key: str = field(repr=False)
@@ -33,6 +34,8 @@ class PrepareSweep(Command[SweepReview]):
     start: int | date | None = None
     label: str = ""
     timeout: float = 600.0
+    preset: Preset = "normal"
+    accept_fee: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class PsbtDialog(ToolDialog):
         self.body.addWidget(self.source)
         self.body.addStretch(1)
         self._show_parts(self.source)
+        self.source.open_button.setFocus()
         self._connect()
 
     def _connect(self) -> None:
@@ -193,9 +194,9 @@ class PsbtDialog(ToolDialog):
         await self._show(await asyncio.to_thread(Psbt.from_base64, signed.psbt))
         if signed.signed:
             text = self.tr("Signed {n} inputs. {standing}").format(n=signed.signed, standing=self._standing())
-            self.message.say(text, "good")
+            self.steps.message.say(text, "good")
         else:
-            self.message.say(self.tr("There was nothing to sign with this wallet's keys."), "warning")
+            self.steps.message.say(self.tr("There was nothing to sign with this wallet's keys."), "warning")
 
     def _send(self) -> None:
         self.begin(self._guarded_sending(), self.steps.show_error)

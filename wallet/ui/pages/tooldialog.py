@@ -39,12 +39,15 @@ class ToolDialog(QDialog):
         self.setLayout(column(self.area, foot))
         fit_to_screen(self, 760, 760)
 
-    def begin(self, work: Coroutine[Any, Any, None], on_error: Callable[[api.WrenError], None]) -> None:
-        """Work that ends with the dialog."""
+    def begin(
+        self, work: Coroutine[Any, Any, None], on_error: Callable[[api.WrenError], None]
+    ) -> asyncio.Task[None] | None:
+        """Work that ends with the dialog; None when nothing may begin any more."""
         task = self.context.bridge.start(work, on_error)
         if task is not None:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        return task
 
     def open_transaction(self, txid: str) -> None:
         """Show a payment in a dialog of its own."""
