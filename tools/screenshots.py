@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -16,7 +17,7 @@ import qasync
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.bitcoin.vectors import load
-from tests.ui.engine_double import ADDRESSES, PASSWORD, SYNCED, WORDS, EngineDouble
+from tests.ui.engine_double import ADDRESSES, NOW, PASSWORD, SYNCED, WORDS, EngineDouble, some_peers
 from wallet.bitcoin.psbt import Psbt
 from wallet.engine import api
 from wallet.ui.bridge import Bridge
@@ -24,6 +25,7 @@ from wallet.ui.design.theme import Look
 from wallet.ui.main import make_window, use_resources
 from wallet.ui.pages.history import HistoryPage
 from wallet.ui.pages.messages import MessagesDialog
+from wallet.ui.pages.network import NetworkPage
 from wallet.ui.pages.psbt import PsbtDialog
 from wallet.ui.pages.receive import ReceivePage
 from wallet.ui.pages.send import SendPage
@@ -133,6 +135,20 @@ class Photographer:
         shell.sidebar.choose("settings")
         await self.take("settings")
 
+    async def network(self) -> None:
+        shell = there(self._window.shell)
+        shell.sidebar.choose("network")
+        await self.take("network-empty")
+        self._engine.peers = some_peers()
+        why = "headers: bits of block 901 are 1d00ffff, not 1a2b3c4d"
+        self._engine.bans = (api.BanRow("192.0.2.55:8333", NOW + timedelta(days=1), why),)
+        page = cast("NetworkPage", shell.page("network"))
+        page.refresh()
+        await self.take("network")
+        page.table.selectRow(1)
+        await self.settle()
+        await self.take("network-whole", page.widget())
+
     async def paying(self) -> None:
         shell = there(self._window.shell)
         shell.sidebar.choose("send")
@@ -214,6 +230,7 @@ async def photograph(app: QApplication, bridge: Bridge, folder: Path, look: Look
             photographer.onboarding,
             photographer.opening,
             photographer.pages,
+            photographer.network,
             photographer.paying,
             photographer.tools,
         )

@@ -167,3 +167,28 @@ def test_nobody_answers_in_time(tmp_path: Path) -> None:
         assert (await world.sync()).synced
 
     play(tmp_path, story)
+
+
+def test_the_newest_blocks_are_told_with_the_work_behind_them(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.sync()
+        report = await world.engine.run(api.GetChain(3))
+        assert [block.height for block in report.blocks] == [4, 3, 2]
+        assert [block.hash for block in report.blocks] == [str(world.chain.blocks[n].hash) for n in (4, 3, 2)]
+        assert int(report.blocks[0].time.timestamp()) == world.chain.tip.header.time
+        assert report.work == 5 * 2  # regtest's target is met by every second hash
+        assert len((await world.engine.run(api.GetChain(1_000))).blocks) == 5
+
+    play(tmp_path, story)
+
+
+def test_peers_can_be_asked_for_without_waiting(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        assert await world.engine.run(api.GetPeers()) == ()
+        await world.engine.run(api.Connect())
+        world.node.peer_count = 0
+        assert await world.engine.run(api.GetPeers(timeout=0)) == ()
+        with pytest.raises(api.WrenError, match="no peer answered"):
+            await world.engine.run(api.GetPeers(timeout=0.05))
+
+    play(tmp_path, story)

@@ -62,6 +62,29 @@ def detail(row: api.HistoryRow) -> api.TransactionDetail:
     )
 
 
+def some_peers() -> tuple[api.PeerRow, ...]:
+    """Peers of several kinds; one says something about itself that it should not."""
+    agents = ("/Satoshi:29.0.0/", "/Satoshi:28.1.0/Knots:20250305/", "/btcd:0.24.2/", "/\u202eevil <b>:1/")
+    places = ("203.0.113.7:8333", "198.51.100.23:8333", "[2001:db8:85a3::8a2e:370:7334]:8333", f"{'a' * 56}.onion:8333")
+    services = (0xC49, 0x449, 0x44D, 0x408)
+    return tuple(
+        api.PeerRow(
+            address=places[number],
+            version=70016,
+            services=services[number],
+            transport="v2" if number < 2 else "v1",
+            netgroup=f"2a0{number}",
+            role="manual" if number == 3 else "outbound",
+            height=898 + number % 2,
+            latency=None if number == 3 else 0.021 * (number + 1) ** 2,
+            received=3_456_789 // (number * 30 + 1),
+            sent=45_678 // (number + 1),
+            user_agent=agents[number],
+        )
+        for number in range(4)
+    )
+
+
 NOT_RESTORED = api.SearchReport(restored=False, searching=False, found=(), nothing_found=False)
 
 
@@ -87,6 +110,8 @@ class EngineDouble:
     refuse: dict[type[api.Command[Any]], api.WrenError] = field(default_factory=dict)
     asked: list[api.Command[Any]] = field(default_factory=list)
     search: api.SearchReport = NOT_RESTORED
+    peers: tuple[api.PeerRow, ...] = ()
+    bans: tuple[api.BanRow, ...] = ()
     closed: bool = False
     address: int = 0
     _listeners: list[api.Listener] = field(default_factory=list)
@@ -287,6 +312,21 @@ class EngineDouble:
 
     def _SetDataUse(self, command: api.SetDataUse) -> api.DataUse:  # noqa: N802
         return replace(self._GetDataUse(api.GetDataUse()), limit=command.limit, unconfirmed=command.unconfirmed)
+
+    def _GetPeers(self, command: api.GetPeers) -> tuple[api.PeerRow, ...]:  # noqa: N802
+        return self.peers
+
+    def _GetBans(self, command: api.GetBans) -> tuple[api.BanRow, ...]:  # noqa: N802
+        return self.bans
+
+    def _GetChain(self, command: api.GetChain) -> api.ChainReport:  # noqa: N802
+        ages = (4, 19, 22, 41, 43, 60, 75, 92, 96, 111, 130, 134)
+        now = datetime.now(UTC)
+        blocks = (
+            api.BlockRow(900 - number, f"{'0' * 12}{900 - number:052x}", now - timedelta(minutes=ages[number]))
+            for number in range(min(command.blocks, len(ages)))
+        )
+        return api.ChainReport(tuple(blocks), 61 * 10**27)
 
     def _GetFees(self, command: api.GetFees) -> api.FeeReport:  # noqa: N802
         rates = ((2, 12.0), (6, 5.5), (24, 2.0))

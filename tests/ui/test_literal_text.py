@@ -25,7 +25,19 @@ ROLES = (
 NAMES = frozenset(
     (
         *("address", "alternatives", "backup", "block_hash", "change_address", "code", "currency", "data_dir"),
-        *("descriptor", "discovery", "file", "fingerprint", "hex", "id", "kind", "kinds", "mnemonic", "netgroup"),
+        *(
+            "descriptor",
+            "discovery",
+            "file",
+            "fingerprint",
+            "hash",
+            "hex",
+            "id",
+            "kind",
+            "kinds",
+            "mnemonic",
+            "netgroup",
+        ),
         *("network", "outpoint", "path", "peers", "proxy", "psbt", "raises", "rate", "ref", "reference", "replaced_by"),
         *("replaces", "role", "tip", "transactions", "transport", "txid", "type", "uri", "wallet"),
     )

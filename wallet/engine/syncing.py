@@ -18,9 +18,9 @@ from wallet.spv.node_api import PeerSnapshot
 
 _POLL: Final = 0.05
 _OFFER_SECONDS: Final = 3.0
+_MOST_BLOCKS: Final = 144
 _OFFERED_AT_ONCE: Final = 50
 """A peer that has a payment already never asks for it, and each would wait in vain for as long as one is waited for."""
-_PEERS_SECONDS: Final = 10.0
 
 
 class Syncing:
@@ -34,7 +34,7 @@ class Syncing:
 
     def table(self) -> Mapping[type[api.Command[Any]], Callable[[Any], Awaitable[object]]]:
         """The handlers that the engine does not name one by one."""
-        return {api.GetBans: self.bans, **self._network.use.table()}
+        return {api.GetBans: self.bans, api.GetChain: self.chain, **self._network.use.table()}
 
     async def bans(self, _command: api.GetBans) -> tuple[api.BanRow, ...]:
         node = self._network.node
@@ -110,12 +110,22 @@ class Syncing:
             await asyncio.gather(*(offer(session.ledger, node, raw, _OFFER_SECONDS) for raw in some))
         self._network.commit()
 
-    async def peers(self, _command: api.GetPeers) -> tuple[api.PeerRow, ...]:
+    async def chain(self, command: api.GetChain) -> api.ChainReport:
+        """The newest of the headers that are held."""
+        headers = self._network.files.headers
+        lowest = max(headers.base_height, headers.tip_height - min(command.blocks, _MOST_BLOCKS) + 1)
+        found = [(height, headers.header_at(height)) for height in range(headers.tip_height, lowest - 1, -1)]
+        rows = (
+            api.BlockRow(height, str(header.hash), datetime.fromtimestamp(header.time, UTC)) for height, header in found
+        )
+        return api.ChainReport(tuple(rows), headers.tip_work)
+
+    async def peers(self, command: api.GetPeers) -> tuple[api.PeerRow, ...]:
         """The peers; when we just began to connect, the first ones are waited for."""
         node = self._network.node
         if node is None:
             return ()
-        rows = await self._first_peers(node, _PEERS_SECONDS)
+        rows = await self._first_peers(node, command.timeout) if command.timeout > 0 else node.peers()
         return tuple(
             api.PeerRow(
                 address=row.address,

@@ -20,7 +20,7 @@ from wallet.ui.statusstrip import StatusStrip
 if TYPE_CHECKING:
     from wallet.ui.pages.transaction import TransactionDialog
 
-PAGES = ("overview", "send", "receive", "history", "settings")
+PAGES = ("overview", "send", "receive", "history", "network", "settings")
 
 
 class Shell(QWidget):
@@ -46,6 +46,7 @@ class Shell(QWidget):
             "send": self._make_send,
             "receive": self._make_receive,
             "history": self._make_history,
+            "network": self._make_network,
             "settings": self._make_settings,
         }
         self.sidebar = Sidebar(
@@ -54,6 +55,7 @@ class Shell(QWidget):
                 Entry("send", self.tr("Send"), "send"),
                 Entry("receive", self.tr("Receive"), "receive"),
                 Entry("history", self.tr("History"), "history"),
+                Entry("network", self.tr("Network"), "network"),
                 Entry("settings", self.tr("Settings"), "settings"),
             )
         )
@@ -113,6 +115,11 @@ class Shell(QWidget):
         page = HistoryPage(self.context)
         page.opened.connect(self.open_transaction)
         return page
+
+    def _make_network(self) -> Page:
+        from wallet.ui.pages.network import NetworkPage
+
+        return NetworkPage(self.context)
 
     def _make_settings(self) -> Page:
         from wallet.ui.pages.settings import SettingsPage

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QSizePolicy
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
-from wallet.ui.design.layout import column
+from wallet.override import override
+from wallet.ui.design.layout import column, scrolling
 from wallet.ui.design.metrics import Space, Type
 from wallet.ui.text import safe_text
 from wallet.ui.widgets.brand import brand
@@ -16,6 +17,8 @@ from wallet.ui.widgets.label import Label, caption, set_look
 
 WIDE = 196
 COMPACT = 64
+LOW = 520
+"""Below this height of the window there is less room between the pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +53,25 @@ class Sidebar(QFrame):
         self.lock_button.setToolTip(self.tr("Lock the wallet (Ctrl+L)"))
         self.lock_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.lock_button.clicked.connect(self.lock)
+        pages = QWidget()
+        pages.setObjectName("content")
+        pages.setLayout(column(*self.buttons.values(), None, spacing=2))
+        self._area = scrolling(pages)
         layout = column(
             self._brand,
-            Space.MEDIUM,
-            *self.buttons.values(),
-            None,
+            Space.SMALL,
+            self._area,
             self.lock_button,
             self.wallet,
             self.network,
             spacing=2,
             margin=Space.MEDIUM,
         )
+        layout.setStretch(2, 1)
         self.setLayout(layout)
         self.setFixedWidth(WIDE)
         self._compact = False
+        self._dense = False
 
     def _button(self, number: int, entry: Entry) -> Button:
         button = Button(entry.name, "nav", entry.icon, 20)
@@ -91,7 +99,7 @@ class Sidebar(QFrame):
             return
         self._compact = compact
         self.setFixedWidth(COMPACT if compact else WIDE)
-        self._brand.setVisible(not compact)
+        self._brand.setVisible(not compact and not self._dense)
         self.wallet.setVisible(not compact)
         self.network.setVisible(not compact and bool(self.network.text()))
         self.lock_button.setText("" if compact else self.tr("Lock"))
@@ -99,3 +107,16 @@ class Sidebar(QFrame):
         for key, button in self.buttons.items():
             button.setText("" if compact else self._names[key])
             set_look(button, "compact", "true" if compact else "false")
+
+    def _set_dense(self, dense: bool) -> None:
+        """Closer together, and without the name at the top."""
+        self._dense = dense
+        self._brand.setVisible(not self._compact and not dense)
+        for button in (*self.buttons.values(), self.lock_button):
+            set_look(button, "dense", "true" if dense else "false")
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window the pages stand closer together; what has no room even so is scrolled to."""
+        super().resizeEvent(event)
+        self._set_dense(self.height() < LOW)

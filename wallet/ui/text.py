@@ -206,6 +206,26 @@ def format_bytes(count: int) -> str:
     return translate("about {n} MB").format(n=QLocale().toString(max(1, round(count / 1e6))))
 
 
+def format_data(count: int) -> str:
+    """How much data went over a connection, in steps of a thousand."""
+    for size, unit in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")):
+        if count >= size:
+            return f"{QLocale().toString(count / size, 'f', 0 if count >= 10 * size else 1)}{NO_BREAK}{unit}"
+    return f"{QLocale().toString(count)}{NO_BREAK}B"
+
+
+def format_age(seconds: float) -> str:
+    """How long ago, short enough for a picture."""
+    minutes = max(0, round(seconds / 60))
+    if minutes < 1:
+        return translate("now")
+    if minutes < 60:
+        return translate("{n} min").format(n=minutes)
+    if minutes < 48 * 60:
+        return translate("{n} h").format(n=round(minutes / 60))
+    return translate("{n} d").format(n=round(minutes / 1440))
+
+
 def format_duration(seconds: float) -> str:
     """About how long something still takes."""
     if seconds < 60:

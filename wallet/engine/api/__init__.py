@@ -100,6 +100,7 @@ from wallet.engine.api.commands_accounts import (
     RescanReport,
     SearchReport,
 )
+from wallet.engine.api.commands_chain import BlockRow, ChainReport, GetChain
 from wallet.engine.api.commands_data import GetDataUse, SetDataUse
 from wallet.engine.api.commands_history import (
     GetHistorySum,
@@ -173,9 +174,11 @@ __all__ = [
     "BadLine",
     "Balance",
     "BanRow",
+    "BlockRow",
     "BroadcastReport",
     "BroadcastResult",
     "BroadcastTransaction",
+    "ChainReport",
     "ChangeKind",
     "ChangePassword",
     "CheckPhrase",
@@ -208,6 +211,7 @@ __all__ = [
     "GetAddresses",
     "GetBalance",
     "GetBans",
+    "GetChain",
     "GetCoins",
     "GetContacts",
     "GetDataUse",

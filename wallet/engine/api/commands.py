@@ -254,7 +254,9 @@ class GetWords(Command[str]):
 
 @dataclass(frozen=True, slots=True)
 class GetPeers(Command[tuple[PeerRow, ...]]):
-    pass
+    """The connected peers. timeout: seconds to wait for a first one, who must come; 0: those that are there, if any."""
+
+    timeout: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

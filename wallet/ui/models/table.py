@@ -73,6 +73,7 @@ class TableModel(QAbstractTableModel, Generic[T]):
         self.columns = tuple(columns)
         self._key = key
         self._rows: tuple[T, ...] = ()
+        self.keys: tuple[str, ...] = ()
         self._figures = figure_font(Type.BODY)
         self._code = code_font(Type.CAPTION)
         preferences.changed.connect(self._repaint)
@@ -80,12 +81,13 @@ class TableModel(QAbstractTableModel, Generic[T]):
     def set_rows(self, rows: Sequence[T]) -> None:
         """Show other rows."""
         new = tuple(rows)
-        if list(map(self._key, new)) == list(map(self._key, self._rows)):
+        keys = tuple(map(self._key, new))
+        if keys == self.keys:
             self._rows = new
             self._repaint()
             return
         self.beginResetModel()
-        self._rows = new
+        self._rows, self.keys = new, keys
         self.endResetModel()
 
     @property
@@ -101,7 +103,14 @@ class TableModel(QAbstractTableModel, Generic[T]):
 
     def place_of(self, key: str) -> int | None:
         """The number of the row with this key."""
-        return next((number for number, row in enumerate(self._rows) if self._key(row) == key), None)
+        return self.keys.index(key) if key in self.keys else None
+
+    def key_of(self, row: T) -> str:
+        return self._key(row)
+
+    def places(self) -> dict[str, int]:
+        """The number of each row by its key."""
+        return {key: number for number, key in enumerate(self.keys)}
 
     def _repaint(self) -> None:
         if self._rows:

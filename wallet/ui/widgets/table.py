@@ -1,8 +1,9 @@
 """A table of rows: whole rows are chosen, Return or a double click opens one, Tab leaves it."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QModelIndex, QSize, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
@@ -10,6 +11,8 @@ from wallet.override import override
 from wallet.ui.models.table import ICON_SIZE, TableModel
 
 ROW_HEIGHT: Final = 44
+USUAL_DIGITS: Final = 80
+"""How wide ten digits are at most where fonts are not large: widths are meant for that, and grow with larger ones."""
 NARROW: Final = 640
 """Below this width columns take their narrow widths, and those without one are left out."""
 
@@ -54,13 +57,34 @@ class Table(QTableView):
         if place is not None:
             self.selectRow(place)
 
+    def show_rows(self, rows: Sequence[Any]) -> None:
+        """Show other rows. What stays is chosen as before, and the view stays where it is."""
+        kept = {self._rows.key_of(row) for row in self.selected()}
+        focus = self.currentIndex()
+        current = self._rows.key_of(self._rows.row_at(focus)) if focus.isValid() else ""
+        at = self.verticalScrollBar().value()
+        before = self._rows.keys
+        self._rows.set_rows(rows)
+        if self._rows.keys == before:
+            return
+        chosen, places = QItemSelection(), self._rows.places()
+        last = len(self._rows.columns) - 1
+        for key in kept & places.keys():
+            chosen.select(self._rows.index(places[key], 0), self._rows.index(places[key], last))
+        flags = QItemSelectionModel.SelectionFlag
+        if current in places:
+            self.selectionModel().setCurrentIndex(self._rows.index(places[current], 0), flags.NoUpdate)
+        self.selectionModel().select(chosen, flags.ClearAndSelect)
+        self.verticalScrollBar().setValue(at)
+
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self.width() < NARROW
+        scale = max(1.0, self.fontMetrics().horizontalAdvance("0" * 10) / USUAL_DIGITS)
+        narrow = self.width() < NARROW * scale
         for section, column in enumerate(self._rows.columns):
             if column.width:
-                width = column.narrow if narrow else column.width
+                width = round((column.narrow if narrow else column.width) * scale)
                 self.setColumnHidden(section, not width)
                 self.horizontalHeader().resizeSection(section, width)
 
