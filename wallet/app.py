@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wallet import __version__
+from wallet import __version__, logs
+from wallet.home import data_home
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from wallet.store.folder import DataFolder, WalletFile, WalletFolder
 
 log = logging.getLogger(__name__)
-
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def resources() -> Path:
@@ -44,10 +43,11 @@ def main(arguments: Sequence[str]) -> int:
     if options.version:
         sys.stdout.write(f"wren {__version__}\n")
         return 0
-    _start_log(options.log_level)
     if options.command in {None, "gui"}:
+        logs.start(options.log_level, data_home(options.data_dir), "window")
         return _run_window(engine_options(options), getattr(options, "uri", None))
 
+    logs.start(options.log_level)
     if options.command == "practice":
         from wallet.practice.runner import run_on_stdin
 
@@ -57,15 +57,6 @@ def main(arguments: Sequence[str]) -> int:
 
     hygiene.keep_secrets_in()  # the engine is in this process: passwords, new seed words, the database key
     return cli.run(options, make_engine)
-
-
-def _start_log(level: str) -> None:
-    """Log to stderr; secrets are filtered out, wherever they came from."""
-    from wallet.engine.hygiene import SecretFilter
-
-    handler = logging.StreamHandler()
-    handler.addFilter(SecretFilter())
-    logging.basicConfig(level=level.upper(), format=_LOG_FORMAT, handlers=[handler])
 
 
 def _run_window(options: "EngineOptions", uri: str | None) -> int:
@@ -98,7 +89,7 @@ def engine_main(connection: "Connection[Any, Any]", options: "EngineOptions") ->
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the window to judge
     hygiene.keep_secrets_in()
     hygiene.end_with_parent()
-    _start_log("warning")
+    logs.start("warning", data_home(options.data_dir), "engine")
 
     async def serve() -> None:
         engine: Engine
@@ -120,7 +111,7 @@ def practice_main(connection: "Connection[Any, Any]") -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     hygiene.end_with_parent()
-    _start_log("warning")
+    logs.start("warning")
     serve_pipe(connection)
 
 

@@ -4,31 +4,16 @@ Each measure is taken where the platform has it. On Windows and macOS the parent
 """
 
 import ctypes
-import logging
 import multiprocessing
 import os
-import re
 import signal
 import sys
 import threading
 from multiprocessing.connection import wait
 from typing import Final
 
-from wallet.override import override
-
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
-
-# Extended private keys, WIF keys, and runs of twelve and more words that look like a seed phrase: 3-9 small letters
-# each (prose seldom goes so far without a shorter word), or words of another script.
-_SECRETS: Final = re.compile(
-    r"\b[a-z]prv[1-9A-HJ-NP-Za-km-z]{100,}"
-    r"|\b[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}\b"
-    r"|\b(?:[a-z\u00e0-\u017f]{3,9} +){11,}[a-z\u00e0-\u017f]{3,9}\b"
-    r"|(?:[^\x00-\x7f]+[ \u3000]+){11,}[^\x00-\x7f]+"
-)
-
-_FORMATTER: Final = logging.Formatter()
 
 
 def forbid_core_dumps() -> None:
@@ -63,21 +48,6 @@ def end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="wren-parent", daemon=True).start()
-
-
-class SecretFilter(logging.Filter):
-    """Blots private keys and seed phrases out of log lines: a second line of defence, none should ever get there."""
-
-    @override
-    def filter(self, record: logging.LogRecord) -> bool:
-        text = record.getMessage()
-        clean = _SECRETS.sub("(secret)", text)
-        if clean != text:
-            record.msg, record.args = clean, None
-        if record.exc_info and record.exc_text is None:
-            # An exception's message can quote what it was given; the handlers print this text instead.
-            record.exc_text = _SECRETS.sub("(secret)", _FORMATTER.formatException(record.exc_info))
-        return True
 
 
 def _prctl(option: int, value: int) -> None:
