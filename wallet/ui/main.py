@@ -22,6 +22,7 @@ from wallet.ui.instance import Doorbell, the_only_window
 from wallet.ui.notices import Notices
 from wallet.ui.practice.parts import PracticeParts
 from wallet.ui.preferences import Preferences
+from wallet.ui.report import versions
 from wallet.ui.text import use_locale
 from wallet.ui.tray import Tray
 from wallet.ui.widgets.clipboard import Clipboard
@@ -136,6 +137,7 @@ def run_window(
     with the_only_window(data_home(options.data_dir), options.network, uri) as listens_at:
         if listens_at is None:
             return 0
+        log.info("%s starts on %s", versions(), options.network)
         app = make_application(resources)
         loop = qasync.QEventLoop(app)
         asyncio.set_event_loop(loop)

@@ -15,6 +15,7 @@ from wallet.bitcoin.address import AddressError
 from wallet.bitcoin.uri import UriError, parse_uri
 from wallet.engine import api
 from wallet.override import override
+from wallet.ui.aid import Aid
 from wallet.ui.away import Away
 from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column
@@ -80,7 +81,7 @@ class Window(QMainWindow):
         self.welcome.practise.connect(self.practise)
         self.welcome.back.connect(lambda: self._show_wallets(self._wallets))
         self.context.bridge.failed.connect(lambda text: self.banner.say(text, "error"))
-        self.context.bridge.broken.connect(self.show_fault)
+        self.aid = Aid(self.context, self.banner, self)
 
     def _place(self) -> None:
         """Where it was the last time, if that is still on a screen."""
@@ -88,15 +89,6 @@ class Window(QMainWindow):
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
             room = self.screen().availableGeometry()
             self.resize(min(SIZE[0], room.width()), min(SIZE[1], room.height()))
-
-    def show_fault(self, fault: BaseException) -> None:
-        """A fault of our own: said plainly, and the window goes on."""
-        self.banner.say(
-            self.tr(
-                "Wren met a fault of its own ({kind}). Your money is safe; if it comes again, start Wren anew."
-            ).format(kind=type(fault).__name__),
-            "error",
-        )
 
     # --- opening ---
 

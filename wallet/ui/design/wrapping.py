@@ -80,7 +80,7 @@ class Wrapping(QLayout):
         inside = rect.marginsRemoved(self.contentsMargins())
         x, y, line = inside.x(), inside.y(), 0
         for item in self._there():
-            size = item.sizeHint().boundedTo(QSize(max(inside.width(), 1), 1 << 24))
+            size = _size_within(item, max(inside.width(), 1))
             if x > inside.x() and x + size.width() > inside.right() + 1:
                 x, y, line = inside.x(), y + line + self.spacing(), 0
             if move:
@@ -94,3 +94,11 @@ class Wrapping(QLayout):
         if parent is not None and parent.layoutDirection() is Qt.LayoutDirection.RightToLeft:
             placed.moveRight(inside.left() + inside.right() - placed.left())
         return placed
+
+
+def _size_within(item: QLayoutItem, width: int) -> QSize:
+    """An item's own size; what is wider than the line, and wraps itself, is as high as it needs to be there."""
+    size = item.sizeHint()
+    if size.width() <= width:
+        return size
+    return QSize(width, item.heightForWidth(width) if item.hasHeightForWidth() else size.height())

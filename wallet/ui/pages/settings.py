@@ -11,6 +11,7 @@ from wallet.ui.design.metrics import Space
 from wallet.ui.design.theme import Look
 from wallet.ui.pages.datause import DataUseCard
 from wallet.ui.pages.page import Page
+from wallet.ui.settings.firstaid import FirstAidCard
 from wallet.ui.settings.notices import NoticesCard
 from wallet.ui.settings.tools import ToolsCard
 from wallet.ui.text import Unit, format_day, safe_text
@@ -69,6 +70,7 @@ class SettingsPage(Page):
         self.data_use = DataUseCard(context)
         self.change_wallet = Button(self.tr("&Open another wallet"), "quiet", "wallet")
         self.tools = ToolsCard(context)
+        self.first_aid = FirstAidCard(context)
         self._lay_out()
         self._connect()
         self.lock_words()
@@ -111,6 +113,7 @@ class SettingsPage(Page):
         self.body.addWidget(self.data_use)
         self.body.addWidget(card(section(self.tr("This wallet")), self.about, row(self.change_wallet, None)))
         self.body.addWidget(self.tools)
+        self.body.addWidget(self.first_aid)
         self.body.addStretch(1)
 
     def _lock_choices(self) -> list[tuple[str, str]]:
