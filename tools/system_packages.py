@@ -84,6 +84,7 @@ PACKAGE_OF_TEST_PROGRAM = {
     "dbus-launch": "dbus-x11",
     "gnome-keyring-daemon": "gnome-keyring",
     "secret-tool": "libsecret-tools",
+    "cc": "gcc",
     "desktop-file-validate": "desktop-file-utils",
     "appstreamcli": "appstream",
 }
