@@ -25,7 +25,7 @@ from wallet.engine.bulk import without_rubbish
 from wallet.engine.views import WalletView
 from wallet.ledger.changeset import ChangeSet
 from wallet.ledger.keychain import CHANGE, EXTERNAL, ScriptRef
-from wallet.ledger.ledger import Ledger
+from wallet.ledger.ledger import Ledger, LedgerStore
 from wallet.ledger.payment import PaymentIntent, Recipient, build
 from wallet.ledger.record import Location, TransactionRecord
 from wallet.store.ledger import SqliteLedgerStore
@@ -57,6 +57,13 @@ class Opened:
 def write(path: Path, count: int = TRANSACTIONS, seed: int = 1) -> None:
     """Make the wallet: of five transactions three come in and two pay out, to a fresh address each, change too."""
     store = SqliteLedgerStore.create(path, KEY, REGTEST)
+    fill(store, count, seed)
+    Ledger(store).commit()
+    store.close()
+
+
+def fill(store: LedgerStore, count: int = TRANSACTIONS, seed: int = 1) -> None:
+    """Have a store keep that life, on an account 0."""
     own = account()
     store.apply(ChangeSet(accounts={own.id: own}))
     change = ChangeSet()
@@ -69,8 +76,6 @@ def write(path: Path, count: int = TRANSACTIONS, seed: int = 1) -> None:
             store.apply(change)
             change = ChangeSet()
     store.apply(change)
-    Ledger(store).commit()
-    store.close()
 
 
 def _life(count: int, chance: random.Random) -> Iterator[tuple[TransactionRecord, dict[int, ScriptRef]]]:
