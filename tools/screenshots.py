@@ -28,6 +28,7 @@ from wallet.ui.pages.messages import MessagesDialog
 from wallet.ui.pages.network import NetworkPage
 from wallet.ui.pages.psbt import PsbtDialog
 from wallet.ui.pages.receive import ReceivePage
+from wallet.ui.pages.search import SearchDialog
 from wallet.ui.pages.send import SendPage
 from wallet.ui.pages.settings import SettingsPage
 from wallet.ui.pages.sweep import SweepDialog
@@ -121,13 +122,7 @@ class Photographer:
         receive.amount.edited.emit()
         await self.take("receive-wrong-amount")
         shell.sidebar.choose("history")
-        await self.take("history")
-        history = cast("HistoryPage", shell.page("history"))
-        history.filters.period.choose("own")
-        history.filters.search.setText("nothing like it")
-        await asyncio.sleep(0.3)
-        await self.take("history-nothing-found")
-        history.filters.clear()
+        await self.looking()
         dialog = shell.open_transaction(self._engine.rows[3].txid)
         await self.take("transaction", dialog)
         await self.take("transaction-whole", dialog.area.widget())
@@ -148,6 +143,23 @@ class Photographer:
         page.table.selectRow(1)
         await self.settle()
         await self.take("network-whole", page.widget())
+
+    async def looking(self) -> None:
+        shell = there(self._window.shell)
+        await self.take("history")
+        history = cast("HistoryPage", shell.page("history"))
+        history.filters.period.choose("own")
+        history.filters.search.setText("nothing like it")
+        await asyncio.sleep(0.3)
+        await self.take("history-nothing-found")
+        history.filters.clear()
+        shell.sidebar.choose("overview")
+        shell.search()
+        search = there(shell.findChild(SearchDialog))
+        search.box.setText("a")
+        await asyncio.sleep(0.3)
+        await self.take("search", search)
+        search.close()
 
     async def paying(self) -> None:
         shell = there(self._window.shell)

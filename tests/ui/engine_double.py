@@ -223,6 +223,12 @@ class EngineDouble:
             case "all":
                 return tuple(rows)
 
+    def _Search(self, command: api.Search) -> api.SearchAnswer:  # noqa: N802
+        rows = [row for row in self.rows if row.label and command.text.lower() in row.label.lower()]
+        hits = [api.SearchHit("tx", row.txid, "label", row.label, row.amount, row.time) for row in rows]
+        people = [api.SearchHit("contact", "Ana Winter", "name"), api.SearchHit("addr", ADDRESSES[0], "address")]
+        return api.SearchAnswer((*people, *hits)[: command.limit], more=False)
+
     def _ListHistory(self, command: api.ListHistory) -> api.HistorySlice:  # noqa: N802
         rows = self._filtered(command.filter)
         return api.HistorySlice(0, len(rows), rows[command.offset : command.offset + command.limit])

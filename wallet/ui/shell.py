@@ -34,6 +34,8 @@ class Shell(QWidget):
     """Another page is looked at: its name."""
     link = Signal(object)
     proof_seen = Signal()
+    looked_for = Signal(str)
+    """Payments that a text finds are to be listed."""
 
     def __init__(self, context: Context, wallet: api.WalletInfo) -> None:
         super().__init__()
@@ -73,6 +75,7 @@ class Shell(QWidget):
         hide = QShortcut(QKeySequence("Ctrl+Shift+H"), self)
         hide.activated.connect(lambda: context.preferences.set_hidden(not context.preferences.hidden))
         QShortcut(QKeySequence("Ctrl+L"), self).activated.connect(self.lock)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self).activated.connect(self.search)
         self.sidebar.choose("overview")
 
     def page(self, key: str) -> Page:
@@ -114,6 +117,7 @@ class Shell(QWidget):
 
         page = HistoryPage(self.context)
         page.opened.connect(self.open_transaction)
+        self.looked_for.connect(page.look_for)
         return page
 
     def _make_network(self) -> Page:
@@ -141,6 +145,30 @@ class Shell(QWidget):
         dialog.another.connect(self.open_transaction)
         dialog.show()
         return dialog
+
+    def search(self) -> None:
+        """Search everything; on the history, where one can type already, go there."""
+        page = self.stack.currentWidget()
+        if page is not None and page is self._pages.get("history"):
+            self.find_payments("")
+            return
+        from wallet.ui.pages.search import SearchDialog
+
+        dialog = SearchDialog(self.context, self)
+        dialog.chosen.connect(self._open_hit)
+        dialog.listed.connect(self.find_payments)
+        dialog.show()
+
+    def _open_hit(self, hit: api.SearchHit) -> None:
+        if hit.kind in {"tx", "output"}:
+            self.open_transaction(hit.reference.partition(":")[0])
+        else:
+            self.find_payments(hit.reference)
+
+    def find_payments(self, text: str) -> None:
+        """Show the payments that a text finds: all that has to do with a label, an address, a person."""
+        self.sidebar.choose("history")
+        self.looked_for.emit(text)
 
     def pay(self, uri: PaymentUri) -> None:
         """Begin the payment that a link asks for."""

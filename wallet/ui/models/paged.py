@@ -54,17 +54,16 @@ class PagedModel(TableModel[T]):
         self.endResetModel()
 
     def renew(self, rows: int, pages: Mapping[int, Sequence[T]]) -> None:
-        """Show the same list after a change. What it is longer or shorter by is taken to be at its top."""
+        """Show the same list after a change. What it is longer by is taken to be at its top."""
         more = rows - self._count
-        if more > 0:
+        if more < 0:
+            self.show(rows, pages)
+            return
+        if more:
             self.beginInsertRows(QModelIndex(), 0, more - 1)
-        elif more < 0:
-            self.beginRemoveRows(QModelIndex(), 0, -more - 1)
         self._take(rows, pages)
-        if more > 0:
+        if more:
             self.endInsertRows()
-        elif more < 0:
-            self.endRemoveRows()
         self._repaint()
 
     def _take(self, rows: int, pages: Mapping[int, Sequence[T]]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QLocale, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog
 
@@ -66,6 +66,7 @@ class HistoryPage(Page):
         self.show_all = Button(self.tr("&Show all payments"), "quiet")
         self._found: api.HistorySum | None = None
         self._held = False
+        self._chosen = ""
         self._frame = frame("card", column(self.table, margin=Space.SMALL))
         self._nothing = box(column(self.empty, row(self.show_all, None)))
         self._lay_out()
@@ -84,6 +85,7 @@ class HistoryPage(Page):
 
     def _connect(self) -> None:
         self.table.opened.connect(lambda row: self.opened.emit(row.txid))
+        self.table.selectionModel().selectionChanged.connect(self._remember_chosen)
         self.model.labelled.connect(self._keep_label)
         self.editing.closeEditor.connect(self._edited)
         self.filters.changed.connect(self._filter)
@@ -131,7 +133,21 @@ class HistoryPage(Page):
             self._summed(None)
             self.feed.show(wanted)
 
+    def _keep_chosen(self) -> None:
+        """After a change the same payment is chosen, or none: no label shall go to another one."""
+        index, chosen = self.table.currentIndex(), self._chosen
+        if not chosen or (self.model.is_here(index) and self.model.row_at(index).txid == chosen):
+            return
+        self.table.setCurrentIndex(QModelIndex())
+        self.table.clearSelection()
+        self.table.choose(chosen)
+
+    def _remember_chosen(self) -> None:
+        rows = self.table.selected()
+        self._chosen = rows[0].txid if rows else ""
+
     def _listed(self, count: int) -> None:
+        self._keep_chosen()
         is_all = self.feed.wanted == api.HistoryFilter()
         self.empty.setText(
             self.tr("No payments yet. What you receive and send will stand here, with its proof.")
