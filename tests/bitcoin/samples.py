@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.bitcoin.vectors import load
 from wallet.bitcoin import (
+    bbqr,
     block,
     checkpoints,
     curve,
@@ -141,6 +142,12 @@ CASES: dict[str, Case] = {
         uri.format_uri,
         ("bitcoin:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa?amount=0.1&label=a%20b&message=%C3%A9",),
         (uri.UriError, AddressError),
+    ),
+    "bbqr.BbqrPart.parse": TextCase(
+        bbqr.BbqrPart.parse,
+        str,
+        tuple(code for each in load("bbqr.json")["series"] for code in each["codes"]),
+        (bbqr.BbqrError,),
     ),
     "network.parse_fixed_seeds": TextCase(
         lambda text: network.parse_fixed_seeds(text, "main"),

@@ -13,6 +13,7 @@ from random import Random
 from tests.bitcoin.samples import CASES, BytesCase, TextCase
 from tests.spv.test_message import SAMPLES
 from wallet.bitcoin import blockfilter
+from wallet.bitcoin.bbqr import BbqrError, BbqrPart, BbqrSeries, split_bbqr
 from wallet.bitcoin.block import Block
 from wallet.bitcoin.codec import ParseError
 from wallet.bitcoin.hashes import BlockHash
@@ -110,6 +111,14 @@ def _psbt_files() -> tuple[bytes, ...]:
     return raw, base64.b64encode(raw), raw.hex().encode()
 
 
+def _series(data: bytes) -> None:
+    """Codes in lines, as a scanner hands them on one by one."""
+    series = BbqrSeries()
+    for line in data.decode("ascii", errors="replace").splitlines():
+        series.add(BbqrPart.parse(line))
+    series.data()
+
+
 TARGETS: dict[str, Target] = {
     **{name: _of_bytes(case) for name, case in CASES.items() if isinstance(case, BytesCase)},
     **{name: _of_text(case) for name, case in CASES.items() if isinstance(case, TextCase)},
@@ -117,6 +126,9 @@ TARGETS: dict[str, Target] = {
     "transport.V1Transport.feed": Target(_stream, _frames(), (ParseError, TransportError)),
     "transport_v2.V2Transport.feed": Target(_encrypted_stream, (bytes(64), bytes(200)), (ParseError, TransportError)),
     "blockfilter.decode": Target(_filter, _filter_seeds(), (ParseError,)),
+    "bbqr.BbqrSeries": Target(
+        _series, tuple("\n".join(split_bbqr(bytes(size), "P", 2)).encode() for size in (5, 9_000)), (BbqrError,)
+    ),
     "psbt_files.find_psbt": Target(find_psbt, _psbt_files(), (PsbtError,)),
     "block.Block.scripts": Target(_block, CASES["block.Block.parse"].samples, (ParseError,)),  # type: ignore[arg-type]
 }
