@@ -10,7 +10,10 @@ from PySide6.QtWidgets import QLabel
 
 from tests.ui.play import PASSWORD, Live
 from tests.ui.stage import NO_KEYS
+from tests.ui.test_scan import picture
+from wallet.bitcoin import bbqr
 from wallet.bitcoin.address import parse_address
+from wallet.bitcoin.bbqr import split_bbqr
 from wallet.bitcoin.network import REGTEST
 from wallet.bitcoin.psbt import Psbt, PsbtOutput
 from wallet.bitcoin.transaction import TxOut
@@ -227,6 +230,19 @@ def test_it_is_kept_as_bytes_or_as_text(live: Live, tmp_path: Path) -> None:
     assert (tmp_path / "a.txt").read_text().strip() == psbt.to_base64()
     live.run(dialog.save(tmp_path / "nowhere" / "a.psbt"))
     assert "could not be written" in dialog.message.text
+    dialog.close()
+
+
+def test_codes_of_a_series_are_read_from_a_picture(live: Live) -> None:
+    window, psbt = begin(live)
+    dialog = tool(live, window)
+    codes = split_bbqr(psbt.serialize(), bbqr.PSBT, 11)
+    dialog.source.scan_button.read_image(picture(*codes))
+    live.settle()
+    assert dialog.psbt == psbt
+    dialog.source.scan_button.read_image(picture())
+    live.settle()
+    assert "no QR code" in dialog.message.text
     dialog.close()
 
 

@@ -25,6 +25,7 @@ from wallet.ui.widgets.button import Button
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import note, title
 from wallet.ui.widgets.message import Message
+from wallet.ui.widgets.scan import ScanButton
 
 
 def read_file(path: Path) -> bytes:
@@ -39,19 +40,22 @@ def read_file(path: Path) -> bytes:
 class PsbtSource(QWidget):
     """Where a PSBT comes from."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
         self.hint = note()
         self.open_button = Button(self.tr("&Open a file…"), "plain", "plus")
         self.paste_button = Button(self.tr("&Paste"), "plain", "copy")
         self.paste_button.setAccessibleName(self.tr("Paste a PSBT"))
-        self.setLayout(row(card(self.hint, row(self.open_button, self.paste_button, None, spacing=Space.SMALL))))
+        self.scan_button = ScanButton(context.bridge, self.tr("Read a &code"))
+        buttons = row(self.open_button, self.paste_button, self.scan_button, None, spacing=Space.SMALL)
+        self.setLayout(row(card(self.hint, buttons)))
         self.ask_first()
 
     def ask_first(self) -> None:
         self.hint.setText(
             self.tr(
-                "A PSBT is a payment that is not wholly signed yet. Open the file, paste its text, or drop it here; "
+                "A PSBT is a payment that is not wholly signed yet. Open the file, paste its text, "
+                "drop it here, or read its codes; "
                 "nothing is signed or sent before you have seen what it does."
             )
         )
@@ -72,7 +76,7 @@ class PsbtDialog(ToolDialog):
         self._watch_only = False
         self.setAcceptDrops(True)
         self.message = Message()
-        self.source = PsbtSource()
+        self.source = PsbtSource(context)
         self.view = PsbtView(context.preferences)
         self.steps = PsbtActions(context, self.text)
         self.sent = SentStep(context)
@@ -89,6 +93,8 @@ class PsbtDialog(ToolDialog):
     def _connect(self) -> None:
         self.source.open_button.clicked.connect(self._ask_file)
         self.source.paste_button.clicked.connect(self.paste)
+        self.source.scan_button.read.connect(self.take_text)
+        self.source.scan_button.problem.connect(lambda text: self.message.say(text, "error"))
         QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self).activated.connect(self.paste)
         self.steps.sign.connect(self._sign)
         self.steps.send.connect(self._send)
