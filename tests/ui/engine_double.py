@@ -23,6 +23,11 @@ ADDRESSES = (
 )
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 SYNCED = api.SyncStatus("regtest", "synced", 100.0, 900, "00" * 32, NOW, 900, 900, 900, 8, synced=True, stale=False)
+ACCOUNTS = (
+    api.AccountInfo(0, "p2wpkh", 0, "m/84h/1h/0h", "", 1_000_000),
+    api.AccountInfo(1, "p2tr", 0, "m/86h/1h/0h", "", 234_567),
+)
+NO_RATE = api.RateReport("off", "", None, None, ())
 BALANCE = api.Balance(1_234_567, -25_000, 0)
 
 
@@ -107,6 +112,9 @@ class EngineDouble:
     password: str | None = PASSWORD
     warnings: tuple[api.PaymentWarning, ...] = ()
     address_warning: str = ""
+    accounts: tuple[api.AccountInfo, ...] = ACCOUNTS
+    contacts: tuple[api.ContactRow, ...] = ()
+    rate: api.RateReport = NO_RATE
     refuse: dict[type[api.Command[Any]], api.WrenError] = field(default_factory=dict)
     asked: list[api.Command[Any]] = field(default_factory=list)
     search: api.SearchReport = NOT_RESTORED
@@ -199,11 +207,19 @@ class EngineDouble:
         return self.sync
 
     def _GetStatus(self, command: api.GetStatus) -> api.WalletStatus:  # noqa: N802
-        accounts = (
-            api.AccountInfo(0, "p2wpkh", 0, "m/84h/1h/0h", ""),
-            api.AccountInfo(1, "p2tr", 0, "m/86h/1h/0h", ""),
-        )
-        return api.WalletStatus(self.sync, self.wallets[0].name, "keyring", NOW.date(), 1, accounts)
+        return api.WalletStatus(self.sync, self.wallets[0].name, "keyring", NOW.date(), 1, self.accounts)
+
+    def _GetAccounts(self, command: api.GetAccounts) -> tuple[api.AccountInfo, ...]:  # noqa: N802
+        return self.accounts
+
+    def _GetContacts(self, command: api.GetContacts) -> tuple[api.ContactRow, ...]:  # noqa: N802
+        return self.contacts
+
+    def _SetContact(self, command: api.SetContact) -> api.ContactRow:  # noqa: N802
+        return api.ContactRow(command.name, command.address, command.note or "", 1, "")
+
+    def _GetRate(self, command: api.GetRate) -> api.RateReport:  # noqa: N802
+        return self.rate
 
     def _GetBalance(self, command: api.GetBalance) -> api.Balance:  # noqa: N802
         return self.balance

@@ -93,6 +93,7 @@ class WrenEngine:
             api.VerifyProof: queries.verify_proof,
             api.PreparePayment: spending.prepare,
             api.SendPayment: spending.send,
+            api.CheckReview: spending.check,
             api.ReviewPsbt: psbts.review,
             api.SignPsbt: psbts.sign,
             api.SignMessage: messages.sign,

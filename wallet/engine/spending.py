@@ -121,11 +121,21 @@ class Spending:
 
     # --- sending ---
 
-    async def send(self, command: api.SendPayment) -> api.SendResult:
+    async def check(self, command: api.CheckReview) -> None:
+        """Nothing where a review still holds. Raises WrenError."""
         session = self._session()
-        prepared = session.prepared.get(command.review)
+        self._refuse_taken(session, self._under_review(session, command.review))
+
+    @staticmethod
+    def _under_review(session: Session, number: str) -> Prepared:
+        prepared = session.prepared.get(number)
         if prepared is None:
             raise api.WrenError("not_found", "this payment is no longer under review: prepare it again")
+        return prepared
+
+    async def send(self, command: api.SendPayment) -> api.SendResult:
+        session = self._session()
+        prepared = self._under_review(session, command.review)
         if prepared.sending is None or _failed(prepared.sending):
             prepared.sending = asyncio.ensure_future(self._send(session, prepared, command))
         return await asyncio.shield(prepared.sending)

@@ -91,13 +91,26 @@ def read_amount(text: str, unit: Unit) -> Sats:
 
     Nothing is guessed: the only mark allowed is the locale's decimal one, and in satoshis none at all.
     """
+    if unit is Unit.SAT:
+        return _positive(_read_satoshis(_digits(text)))
+    whole, rest = read_decimal(text)
+    if len(rest) > 8:
+        raise AmountError(translate("A bitcoin has at most 8 decimal places."))
+    return _positive(_within(whole or "0", rest or "0"))
+
+
+def _digits(text: str) -> str:
     text = text.strip().translate(_SPACES)
     if not text:
         raise AmountError(translate("Type an amount."))
     if not text.isascii() or not text.replace(".", "").replace(",", "").isdigit():
         raise AmountError(translate("Type digits only; the unit stands beside the field."))
-    if unit is Unit.SAT:
-        return _positive(_read_satoshis(text))
+    return text
+
+
+def read_decimal(text: str) -> tuple[str, str]:
+    """The digits before and behind the locale's decimal mark, each perhaps none. Raises `AmountError` as above."""
+    text = _digits(text)
     point = QLocale().decimalPoint()
     other = "," if point == "." else "."
     if other in text or text.count(point) > 1:
@@ -107,9 +120,7 @@ def read_amount(text: str, unit: Unit) -> Sats:
             )
         )
     whole, _, rest = text.partition(point)
-    if len(rest) > 8:
-        raise AmountError(translate("A bitcoin has at most 8 decimal places."))
-    return _positive(_within(whole or "0", rest or "0"))
+    return whole, rest
 
 
 def _within(whole: str, rest: str) -> Sats:

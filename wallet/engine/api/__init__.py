@@ -139,6 +139,7 @@ from wallet.engine.api.commands_memory import (
 from wallet.engine.api.commands_messages import SignMessage, VerifyMessage
 from wallet.engine.api.commands_payments import (
     AbandonTransaction,
+    CheckReview,
     PrepareBump,
     PrepareCancel,
     SetFrozen,
@@ -182,6 +183,7 @@ __all__ = [
     "ChangeKind",
     "ChangePassword",
     "CheckPhrase",
+    "CheckReview",
     "CloseWallet",
     "CoinRow",
     "Command",

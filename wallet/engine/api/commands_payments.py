@@ -51,3 +51,10 @@ class SetFrozen(Command[None]):
 
     outpoint: str
     frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReview(Command[None]):
+    """Whether a review can still be paid as it was prepared. Raises WrenError refused, or not_found, which say why."""
+
+    review: str

@@ -11,7 +11,7 @@ from wallet.ui.design.layout import box, column, row
 from wallet.ui.design.metrics import Space, Type
 from wallet.ui.models import psbt as words
 from wallet.ui.pages.proof import breakable
-from wallet.ui.pages.review import Figures
+from wallet.ui.pages.reviewparts import Figures
 from wallet.ui.preferences import Preferences
 from wallet.ui.text import format_rate
 from wallet.ui.widgets.address import AddressLabel

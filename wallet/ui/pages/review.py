@@ -3,43 +3,27 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from wallet.bitcoin.amount import AmountError, Sats
 from wallet.engine import api
 from wallet.ui.context import Context
-from wallet.ui.design.layout import RIGHT, TOP, Item, column, row
-from wallet.ui.design.metrics import Space, Type
-from wallet.ui.text import Unit, format_amount, format_rate, format_share
-from wallet.ui.widgets.address import AddressLabel
-from wallet.ui.widgets.amount import AmountEdit, AmountLabel
+from wallet.ui.design.layout import box, column, row
+from wallet.ui.design.metrics import Space
+from wallet.ui.models.payment import Means
+from wallet.ui.models.rate import Rate
+from wallet.ui.pages.reviewparts import PsbtHandout, recipient_view, review_figures
+from wallet.ui.widgets.amount import AmountEdit
 from wallet.ui.widgets.button import BusyButton, Button
 from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.flow import FlowDiagram, review_streams
 from wallet.ui.widgets.frame import card, line
-from wallet.ui.widgets.label import Label, caption, note, section, title
+from wallet.ui.widgets.label import Code, caption, note, section, title
 from wallet.ui.widgets.message import Message
 from wallet.ui.widgets.password import PasswordBox
 
 ARM_MS = 1_200
 """How long a review must have been on the screen before Send can be clicked."""
-
-
-class Figures(QWidget):
-    """Names at the left, amounts at the right, aligned."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(Space.SMALL)
-        self._grid.setColumnStretch(0, 1)
-
-    def add(self, name: str, amount: Label, detail: str = "") -> None:
-        at = self._grid.rowCount()
-        left = column(Label(name), *([caption(detail)] if detail else []), spacing=2)
-        self._grid.addLayout(left, at, 0)
-        self._grid.addWidget(amount, at, 1, RIGHT | TOP)
 
 
 class ReviewStep(QWidget):
@@ -48,12 +32,15 @@ class ReviewStep(QWidget):
     back = Signal()
     send = Signal()
     accepted = Signal(int)
+    again = Signal()
+    open_psbt = Signal(str)
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
         self.shown: api.PaymentReview | None = None
-        self._coins_chosen = False
+        self.means = Means()
+        self._rate: Rate | None = None
         self.recipients = QVBoxLayout()
         self.warnings = QVBoxLayout()
         self.figures = QVBoxLayout()
@@ -66,10 +53,17 @@ class ReviewStep(QWidget):
         self.message = Message()
         self.send_button = BusyButton(self.tr("&Send"), icon="send")
         self.back_button = Button(self.tr("&Change something"), "quiet", "back")
+        self.handout = PsbtHandout(context)
+        self.again_button = Button(self.tr("&Review again"))
+        self.outdated = Message("", "warning", self.again_button)
         self._acceptance = card(self.accept_field, row(None, self.accept_button))
+        self._sealing = card(self.password_field)
+        self._handout = card(self.handout)
         self._arming = QTimer(self)
         self._arming.setSingleShot(True)
         self._arming.setInterval(ARM_MS)
+        for part in (self._acceptance, self._handout):
+            part.hide()
         self._lay_out()
         self._connect()
 
@@ -83,7 +77,9 @@ class ReviewStep(QWidget):
                 self.warnings,
                 card(self.recipients, line(), self.figures, spacing=Space.LARGE),
                 self._acceptance,
-                card(self.password_field),
+                self._sealing,
+                self._handout,
+                self.outdated,
                 self.message,
                 row(self.back_button, None, self.send_button),
                 card(section(self.tr("Where the money goes")), self.flow),
@@ -98,72 +94,52 @@ class ReviewStep(QWidget):
         self.send_button.clicked.connect(self._sent)
         self.password.returnPressed.connect(self._sent)
         self.accept_button.clicked.connect(self._accept)
+        self.again_button.clicked.connect(self.again)
+        self.handout.open.connect(self.open_psbt)
+        self._context.preferences.changed.connect(self._show_amounts)
 
-    def show_review(self, review: api.PaymentReview, accepted: Sats | None, *, coins_chosen: bool = False) -> None:
-        """accepted: the unusual fee that the user has already typed; coins_chosen: by the user, not by the wallet."""
-        self.shown = review
-        self._coins_chosen = coins_chosen
+    def show_review(
+        self, review: api.PaymentReview, accepted: Sats | None, means: Means | None = None, rate: Rate | None = None
+    ) -> None:
+        """accepted: the unusual fee that the user has already typed; means: what to repeat of the form."""
+        self.shown, self.means, self._rate = review, means or Means(), rate
         self.message.clear()
         self.password.clear()
         self.password_field.clear_error()
         self.send_button.stop()
         self.send_button.set_allowed(False)
+        self.outdated.clear()
         _refill(self.warnings, [Message(item.text, "warning") for item in review.warnings])
-        _refill(self.recipients, [self._recipient(end) for end in review.recipients])
-        _refill(self.figures, [self._figures(review)])
+        self._show_amounts()
         self.flow.show_flow(*review_streams(review))
         blocked = any(item.blocking for item in review.warnings) and accepted != review.fee
         self._acceptance.setVisible(blocked)
+        self._sealing.setVisible(not self.means.watch_only)
+        self.send_button.setVisible(not self.means.watch_only)
+        self._handout.setVisible(self.means.watch_only and not blocked)
+        self.handout.show_psbt(review.psbt)
         if not blocked:
             self._arming.start()
-        self.password.setFocus()
+        (self.handout.save_button if self.means.watch_only else self.password).setFocus()
 
-    def _recipient(self, end: api.TransactionEnd) -> QWidget:
-        amount = AmountLabel(self._context.preferences, Type.TITLE)
-        amount.show_amount(end.amount)
-        other = Unit.BTC if self._context.preferences.unit is Unit.SAT else Unit.SAT
-        both = caption(format_amount(end.amount or 0, other))
-        whose = self.tr("To an address of your own") if end.own else self.tr("To")
-        widget = QWidget()
-        items: list[Item] = [
-            amount,
-            both,
-            Space.SMALL,
-            caption(whose),
-            AddressLabel(end.address) if end.address else note(self.tr("no address")),
-        ]
-        widget.setLayout(column(*items, spacing=Space.HAIR))
-        return widget
+    def _show_amounts(self) -> None:
+        """Everything that follows the unit that the user chose, and hides with the amounts."""
+        review, preferences = self.shown, self._context.preferences
+        if review is None:
+            return
+        ends = [recipient_view(end, self.means, preferences, self._rate) for end in review.recipients]
+        if self.means.note:
+            words = caption(self.tr("Note in the chain, for everybody to read"))
+            ends.append(box(column(words, Code(self.means.note), spacing=Space.HAIR)))
+        _refill(self.recipients, ends)
+        _refill(self.figures, [review_figures(review, self.means, preferences, self._rate)])
 
-    def _figures(self, review: api.PaymentReview) -> Figures:
-        figures = Figures()
-        fee = format_amount(review.fee, Unit.SAT)
-        share = self.tr("{share} of the amount").format(share=format_share(review.fee, review.amount))
-        figures.add(
-            self.tr("Fee"),
-            self._amount(review.fee),
-            f"{fee} · {format_rate(review.fee_rate)} · {review.vsize} vB · {share}",
-        )
-        figures.add(self.tr("You pay together"), self._amount(review.amount + review.fee))
-        if review.change:
-            figures.add(self.tr("Comes back to you as change"), self._amount(review.change))
-        coins = sum(end.amount or 0 for end in review.inputs)
-        figures.add(self._coins_words(len(review.inputs)), self._amount(coins))
-        return figures
-
-    def _coins_words(self, count: int) -> str:
-        if self._coins_chosen:
-            return (
-                self.tr("From 1 coin of yours, as chosen")
-                if count == 1
-                else self.tr("From {n} coins of yours, as chosen").format(n=count)
-            )
-        return self.tr("From 1 coin of yours") if count == 1 else self.tr("From {n} coins of yours").format(n=count)
-
-    def _amount(self, sats: Sats) -> AmountLabel:
-        label = AmountLabel(self._context.preferences, Type.STRONG)
-        label.show_amount(sats)
-        return label
+    def outdate(self, reason: str) -> None:
+        """What is shown can no longer be paid: say so, and offer to look at it anew."""
+        self._arming.stop()
+        self.send_button.set_allowed(False)
+        self._handout.hide()
+        self.outdated.say(reason, "warning")
 
     def _arm(self) -> None:
         if self.shown is not None:

@@ -14,7 +14,7 @@ from wallet.ui.design.metrics import Space, Type
 from wallet.ui.models.history import status_icon, status_words
 from wallet.ui.pages.mend import Mending
 from wallet.ui.pages.proof import ProofCard, breakable
-from wallet.ui.pages.review import Figures
+from wallet.ui.pages.reviewparts import Figures
 from wallet.ui.text import Unit, format_amount, format_time
 from wallet.ui.widgets.address import AddressLabel
 from wallet.ui.widgets.amount import AmountLabel
