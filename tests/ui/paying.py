@@ -8,6 +8,7 @@ import pytest
 from tests.ui.play import PASSWORD, Live
 from wallet.engine import api
 from wallet.ui.pages.send import SendPage
+from wallet.ui.widgets.message import Message
 
 LOOKS: Final = 3_000
 
@@ -62,3 +63,8 @@ def pay(live: Live, page: SendPage) -> api.TransactionDetail:
     """Review, send, and have a block take it."""
     review(live, page)
     return mined(live, send(live, page))
+
+
+def warned(page: SendPage) -> list[str]:
+    """The warnings that the review shows."""
+    return [each.text for each in page.review.findChildren(Message) if each.isVisible() and each.kind == "warning"]

@@ -7,8 +7,9 @@ one, byte for byte but for the signatures; and it is in the database before the 
 import asyncio
 import logging
 import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from wallet.bitcoin.address import parse_address
 from wallet.bitcoin.amount import FeeRate
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 MAX_PREPARED: Final = 32
 
+Handler = Callable[[Any], Awaitable[object]]
+
 
 class Spending:
     """The commands that spend."""
@@ -41,6 +44,10 @@ class Spending:
         self._syncing = syncing
         self._fees = fees
         self._session = session
+
+    def table(self) -> Mapping[type[api.Command[Any]], Handler]:
+        """Who carries out which command."""
+        return {api.PreparePayment: self.prepare, api.SendPayment: self.send, api.CheckReview: self.check}
 
     # --- preparing ---
 

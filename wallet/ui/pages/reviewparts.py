@@ -132,8 +132,8 @@ class PsbtHandout(QWidget):
         self.open_button = Button(self.tr("&Already signed…"), "quiet", "forward")
         self.message = Message()
         explained = self.tr(
-            "This wallet has no keys: it cannot sign. Save the payment, sign it where the keys are, and open what comes "
-            "back to send it."
+            "This wallet has no keys: it cannot sign. Save the payment, sign it where the keys are, and open what "
+            "comes back to send it."
         )
         buttons = Wrapping(self.save_button, self.copy_button, self.open_button)
         self.setLayout(column(section(self.tr("To be signed elsewhere")), note(explained), buttons, self.message))

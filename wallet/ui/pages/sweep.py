@@ -13,7 +13,8 @@ from wallet.ui.context import Context
 from wallet.ui.design.layout import column, row
 from wallet.ui.design.metrics import Space, Type
 from wallet.ui.pages.restore import BirthdayChoice
-from wallet.ui.pages.review import ARM_MS, Figures
+from wallet.ui.pages.review import ARM_MS
+from wallet.ui.pages.reviewparts import Figures
 from wallet.ui.pages.sent import SentStep
 from wallet.ui.pages.tooldialog import ToolDialog
 from wallet.ui.preferences import Preferences

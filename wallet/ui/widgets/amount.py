@@ -1,6 +1,6 @@
 """Amounts: always with their unit, in figures of equal width, hidden when the user wants them hidden."""
 
-from PySide6.QtCore import QLocale, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
@@ -78,6 +78,7 @@ class AmountEdit(QWidget):
         layout.setStretch(0, 1)
         self.setLayout(layout)
         self.setFocusProxy(self.box)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # else `setTabOrder` passes over it, with all that is inside
         self.box.textEdited.connect(self.edited)
         self.units.chosen.connect(self._choose)
 

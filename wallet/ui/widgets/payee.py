@@ -43,7 +43,7 @@ class PayeeEdit(QWidget):
         self._rate: Rate | None = None
         self.recipient = QLineEdit()
         self.recipient.setFont(code_font(Type.BODY))
-        self.recipient.setPlaceholderText(self.tr("Address, bitcoin: link, or the name of a contact"))
+        self.recipient.setPlaceholderText(self.tr("Address, link, or contact"))
         self.recipient_field = Field(self.tr("&Recipient"), self.recipient)
         self.whose = caption()
         self.address = AddressLabel("", Type.BODY)
@@ -119,8 +119,8 @@ class PayeeEdit(QWidget):
 
     @property
     def stops(self) -> tuple[QWidget, ...]:
-        """What Tab comes to, in order."""
-        return self.recipient, self.amount.box, *self.amount.units.buttons, self.max, self.label, self.remove_button
+        """What Tab comes to, in order; what is inside of the amount stays together."""
+        return self.recipient, self.amount, self.max, self.label, self.remove_button
 
     @property
     def fields(self) -> tuple[Field, ...]:

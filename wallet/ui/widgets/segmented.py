@@ -50,10 +50,6 @@ class Segmented(QFrame):
             button.deleteLater()
 
     @property
-    def buttons(self) -> tuple[Button, ...]:
-        return tuple(self._buttons.values())
-
-    @property
     def value(self) -> str:
         return next(key for key, button in self._buttons.items() if button.isChecked())
 
