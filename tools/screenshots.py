@@ -17,12 +17,13 @@ import qasync
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.bitcoin.vectors import load
-from tests.ui.engine_double import ADDRESSES, NOW, PASSWORD, SYNCED, WORDS, EngineDouble, some_peers
+from tests.ui.engine_double import ADDRESSES, NOW, PASSWORD, SYNCED, WORDS, EngineDouble, some_coins, some_peers
 from wallet.bitcoin.psbt import Psbt
 from wallet.engine import api
 from wallet.ui.bridge import Bridge
 from wallet.ui.design.theme import Look
 from wallet.ui.main import make_window, use_resources
+from wallet.ui.pages.coins import CoinsPage
 from wallet.ui.pages.history import HistoryPage
 from wallet.ui.pages.messages import MessagesDialog
 from wallet.ui.pages.network import NetworkPage
@@ -129,6 +130,21 @@ class Photographer:
         dialog.close()
         shell.sidebar.choose("settings")
         await self.take("settings")
+
+    async def coins(self) -> None:
+        shell = there(self._window.shell)
+        shell.sidebar.choose("coins")
+        await self.take("coins-empty")
+        self._engine.coins = some_coins()
+        page = cast("CoinsPage", shell.page("coins"))
+        page.refresh()
+        await self.take("coins")
+        page.show_coin(self._engine.coins[4])
+        dialog = there(page.dialog)
+        await self.take("coin", dialog)
+        dialog.close()
+        page.table.selectAll()
+        await self.take("coins-chosen")
 
     async def network(self) -> None:
         shell = there(self._window.shell)
@@ -242,6 +258,7 @@ async def photograph(app: QApplication, bridge: Bridge, folder: Path, look: Look
             photographer.onboarding,
             photographer.opening,
             photographer.pages,
+            photographer.coins,
             photographer.network,
             photographer.paying,
             photographer.tools,

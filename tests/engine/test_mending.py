@@ -159,6 +159,13 @@ def test_frozen_coins_stay_until_they_are_let_go(tmp_path: Path) -> None:
         await world.engine.run(api.SetFrozen(large, False))
         assert (await world.prepare(60_000)).amount == 60_000
         assert await refused(world, api.SetFrozen("ab" * 32 + ":0", True)) == "not_found"
+        assert await refused(world, api.FreezeCoins((large, "ab" * 32 + ":0"), True)) == "not_found"
+        assert not any(coin.frozen for coin in await world.engine.run(api.GetCoins()))  # none, where one is not ours
+        every = tuple(coin.outpoint for coin in await world.engine.run(api.GetCoins()))
+        assert len(every) > 1
+        for frozen in (True, False):
+            await world.engine.run(api.FreezeCoins(every, frozen))
+            assert {coin.frozen for coin in await world.engine.run(api.GetCoins())} == {frozen}
         assert await refused(world, api.SetFrozen("x", True)) == "not_found"
 
     play(tmp_path, story)

@@ -151,3 +151,19 @@ def test_what_is_secret_comes_from_the_vault_alone(tmp_path: Path) -> None:
         assert await refused(world, api.GetDescriptors(private=True, password="wrong")) == "bad_password"
 
     play(tmp_path, story)
+
+
+def test_long_lists_can_be_asked_for_in_pieces(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        for amount in (10_000, 20_000, 30_000):
+            await world.fund(amount)
+        run = world.engine.run
+        coins, addresses = await run(api.GetCoins()), await run(api.GetAddresses())
+        assert len(coins) >= 3
+        assert len(addresses) >= 3
+        for first, count in ((0, 2), (2, 2), (2, None), (99, 2), (1, 0)):
+            last = None if count is None else first + count
+            assert await run(api.GetCoins(None, first, count)) == coins[first:last]
+            assert await run(api.GetAddresses(first, count)) == addresses[first:last]
+
+    play(tmp_path, story)

@@ -90,6 +90,25 @@ def some_peers() -> tuple[api.PeerRow, ...]:
     )
 
 
+def some_coins(count: int = 8) -> tuple[api.CoinRow, ...]:
+    """Coins in every state, oldest first."""
+    labels = ("Salary", "Rent", "", "Coffee with Ana", "", "From the old wallet", "", "Gift")
+    amounts = (900_000, 40_000, 300, 5_500, 5_000_000_000, 350_000, 7_412, 12_000)
+    return tuple(
+        api.CoinRow(
+            outpoint=f"{number + 1:064x}:{number % 2}",
+            amount=amounts[number % 8],
+            address=ADDRESSES[number % 2],
+            height=None if number == count - 1 else 850 + number,
+            frozen=number % 8 == 3,
+            spendable=number % 8 not in (3, 4) and number != count - 1,
+            label=labels[number % 8],
+            warning="dust_gift" if number % 8 == 2 else "",
+        )
+        for number in range(count)
+    )
+
+
 NOT_RESTORED = api.SearchReport(restored=False, searching=False, found=(), nothing_found=False)
 
 
@@ -118,6 +137,7 @@ class EngineDouble:
     refuse: dict[type[api.Command[Any]], api.WrenError] = field(default_factory=dict)
     asked: list[api.Command[Any]] = field(default_factory=list)
     search: api.SearchReport = NOT_RESTORED
+    coins: tuple[api.CoinRow, ...] = ()
     peers: tuple[api.PeerRow, ...] = ()
     bans: tuple[api.BanRow, ...] = ()
     closed: bool = False
@@ -334,6 +354,9 @@ class EngineDouble:
 
     def _SetDataUse(self, command: api.SetDataUse) -> api.DataUse:  # noqa: N802
         return replace(self._GetDataUse(api.GetDataUse()), limit=command.limit, unconfirmed=command.unconfirmed)
+
+    def _GetCoins(self, command: api.GetCoins) -> tuple[api.CoinRow, ...]:  # noqa: N802
+        return self.coins[command.first :][: command.count]
 
     def _GetPeers(self, command: api.GetPeers) -> tuple[api.PeerRow, ...]:  # noqa: N802
         return self.peers

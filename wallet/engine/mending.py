@@ -36,6 +36,7 @@ class Mending:
             api.PrepareCancel: self.cancel,
             api.AbandonTransaction: self.abandon,
             api.SetFrozen: self.set_frozen,
+            api.FreezeCoins: self.freeze_coins,
         }
 
     async def bump(self, command: api.PrepareBump) -> api.PaymentReview:
@@ -89,8 +90,17 @@ class Mending:
         return tuple(str(each.txid) for each in family)
 
     async def set_frozen(self, command: api.SetFrozen) -> None:
-        session, outpoint = self._session(), parse_outpoint(command.outpoint)
-        if session.ledger.coin(outpoint, self._network.tip_height) is None:
-            raise api.WrenError("not_found", f"{outpoint} is not an unspent coin of this wallet")
-        session.ledger.freeze(outpoint, command.frozen)
+        self._freeze((command.outpoint,), command.frozen)
+
+    async def freeze_coins(self, command: api.FreezeCoins) -> None:
+        self._freeze(command.outpoints, command.frozen)
+
+    def _freeze(self, outpoints: tuple[str, ...], frozen: bool) -> None:
+        """Every one is looked at before the first is frozen."""
+        session, found = self._session(), [parse_outpoint(outpoint) for outpoint in outpoints]
+        for outpoint in found:
+            if session.ledger.coin(outpoint, self._network.tip_height) is None:
+                raise api.WrenError("not_found", f"{outpoint} is not an unspent coin of this wallet")
+        for outpoint in found:
+            session.ledger.freeze(outpoint, frozen)
         self._network.commit()

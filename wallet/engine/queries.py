@@ -35,6 +35,12 @@ def row_of(network: Network, entry: HistoryEntry) -> api.HistoryRow:
     return history_row(entry, 0 if network.node is None else network.node.seen_by(entry.txid))
 
 
+def _piece(command: api.GetCoins | api.GetAddresses) -> slice:
+    """The part of a long list that is asked for."""
+    first = max(0, command.first)
+    return slice(first, None if command.count is None else first + max(0, command.count))
+
+
 class Queries:
     """Answers from the stored state; nothing here waits for the network."""
 
@@ -60,17 +66,18 @@ class Queries:
         found = self._session().ledger.balance(self._network.tip_height)
         return api.Balance(found.confirmed, found.pending, found.immature)
 
-    async def addresses(self, _command: api.GetAddresses) -> tuple[api.AddressRow, ...]:
-        return self._session().view.addresses(self._network.tip_height)
+    async def addresses(self, command: api.GetAddresses) -> tuple[api.AddressRow, ...]:
+        return self._session().view.addresses(self._network.tip_height, _piece(command))
 
     async def coins(self, command: api.GetCoins) -> tuple[api.CoinRow, ...]:
         session = self._session()
         accounts = session.ledger.keychain.accounts
-        return tuple(
-            session.view.coin(coin)
+        found = [
+            coin
             for coin in session.ledger.coins(self._network.tip_height)
             if command.account in (None, accounts[coin.ref.account].account)
-        )
+        ]
+        return tuple(map(session.view.coin, found[_piece(command)]))
 
     async def history(self, command: api.GetHistory) -> tuple[api.HistoryRow, ...]:
         entries = self._session().ledger.history(self._network.tip_height, command.limit)

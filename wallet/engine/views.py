@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Final
 
 from wallet.bitcoin.address import AddressError, address_from_script, parse_address
 from wallet.bitcoin.codec import ParseError
@@ -16,6 +17,8 @@ from wallet.ledger.keychain import Account, AccountId, ScriptRef
 from wallet.ledger.labels import LabelKey, LabelKind
 from wallet.ledger.ledger import Ledger
 from wallet.ledger.record import Coin
+
+EVERYTHING: Final = slice(None)
 
 
 def moment(seconds: int | None) -> datetime | None:
@@ -87,9 +90,9 @@ class WalletView:
     def label_of(self, address: str | None) -> str:
         return "" if address is None else self._ledger.label(LabelKind.ADDRESS, address)
 
-    def addresses(self, tip: int) -> tuple[api.AddressRow, ...]:
+    def addresses(self, tip: int, piece: slice = EVERYTHING) -> tuple[api.AddressRow, ...]:
         rows = []
-        for entry in self._ledger.addresses(tip):
+        for entry in self._ledger.addresses(tip)[piece]:
             address = address_text(entry.script_pubkey, self._params) or entry.script_pubkey.hex()
             rows.append(
                 api.AddressRow(

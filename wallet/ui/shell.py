@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from wallet.bitcoin.amount import Sats
 from wallet.bitcoin.uri import PaymentUri
 from wallet.engine import api
 from wallet.override import override
@@ -20,7 +21,7 @@ from wallet.ui.statusstrip import StatusStrip
 if TYPE_CHECKING:
     from wallet.ui.pages.transaction import TransactionDialog
 
-PAGES = ("overview", "send", "receive", "history", "network", "settings")
+PAGES = ("overview", "send", "receive", "history", "coins", "network", "settings")
 
 
 class Shell(QWidget):
@@ -48,6 +49,7 @@ class Shell(QWidget):
             "send": self._make_send,
             "receive": self._make_receive,
             "history": self._make_history,
+            "coins": self._make_coins,
             "network": self._make_network,
             "settings": self._make_settings,
         }
@@ -57,6 +59,7 @@ class Shell(QWidget):
                 Entry("send", self.tr("Send"), "send"),
                 Entry("receive", self.tr("Receive"), "receive"),
                 Entry("history", self.tr("History"), "history"),
+                Entry("coins", self.tr("Coins"), "coins"),
                 Entry("network", self.tr("Network"), "network"),
                 Entry("settings", self.tr("Settings"), "settings"),
             )
@@ -120,6 +123,14 @@ class Shell(QWidget):
         self.looked_for.connect(page.look_for)
         return page
 
+    def _make_coins(self) -> Page:
+        from wallet.ui.pages.coins import CoinsPage
+
+        page = CoinsPage(self.context)
+        page.pay.connect(self.pay_with)
+        page.opened.connect(self.open_transaction)
+        return page
+
     def _make_network(self) -> Page:
         from wallet.ui.pages.network import NetworkPage
 
@@ -174,6 +185,15 @@ class Shell(QWidget):
         """Begin the payment that a link asks for."""
         self.sidebar.choose("send")
         self.link.emit(uri)
+
+    def pay_with(self, outpoints: tuple[str, ...], total: Sats) -> None:
+        """Begin a payment with these coins and no others."""
+        from wallet.ui.pages.send import SendPage
+
+        self.sidebar.choose("send")
+        page = self.page("send")
+        if isinstance(page, SendPage):
+            page.use_coins(outpoints, total)
 
     def show_sync(self, status: api.SyncStatus) -> None:
         self.status = status

@@ -101,6 +101,7 @@ from wallet.engine.api.commands_accounts import (
     SearchReport,
 )
 from wallet.engine.api.commands_chain import BlockRow, ChainReport, GetChain
+from wallet.engine.api.commands_coins import FreezeCoins
 from wallet.engine.api.commands_data import GetDataUse, SetDataUse
 from wallet.engine.api.commands_history import (
     GetHistorySum,
@@ -209,6 +210,7 @@ __all__ = [
     "FeeReport",
     "FeeSource",
     "FileWritten",
+    "FreezeCoins",
     "GetAccounts",
     "GetAddresses",
     "GetBalance",

@@ -151,14 +151,22 @@ class GetReceiveAddress(Command[ReceiveAddress]):
 
 @dataclass(frozen=True, slots=True)
 class GetAddresses(Command[tuple[AddressRow, ...]]):
-    pass
+    """Addresses that were given out or used, by account, branch and index. first, count: some of them (None: all)."""
+
+    first: int = 0
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GetCoins(Command[tuple[CoinRow, ...]]):
-    """Unspent coins. account: of accounts with this number alone."""
+    """Unspent coins, oldest first. account: of accounts with this number alone.
+
+    first, count: some of them (None: all); long lists are asked for in pieces.
+    """
 
     account: int | None = None
+    first: int = 0
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

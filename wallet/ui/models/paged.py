@@ -134,6 +134,11 @@ class PagedModel(TableModel[T]):
         return index.isValid() and self._page(index.row()) is not None
 
     @override
+    def rows_at(self, places: Sequence[int]) -> list[T]:
+        here = (self.index(place, 0) for place in places)
+        return [self.row_at(index) for index in here if self.is_here(index)]
+
+    @override
     def place_of(self, key: str) -> int | None:
         """The number of the row with this key, if it is here."""
         for number, page in self._pages.items():

@@ -101,6 +101,10 @@ class TableModel(QAbstractTableModel, Generic[T]):
         """Whether there is such a row, and it can be read now."""
         return index.isValid()
 
+    def rows_at(self, places: Sequence[int]) -> list[T]:
+        """The rows of these numbers, as far as they are here."""
+        return [self._rows[place] for place in places]
+
     def place_of(self, key: str) -> int | None:
         """The number of the row with this key."""
         return self.keys.index(key) if key in self.keys else None

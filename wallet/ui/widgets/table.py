@@ -40,6 +40,7 @@ class Table(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setSectionsClickable(False)  # nothing happens there, and what is chosen is not looked through for it
         header.setMinimumSectionSize(60)
         for section, column in enumerate(model.columns):
             if not column.width:
@@ -47,9 +48,10 @@ class Table(QTableView):
         self.activated.connect(self._open)
 
     def selected(self) -> list[Any]:
-        """The chosen rows, from the top."""
-        chosen = sorted(self.selectionModel().selectedRows())
-        return [self._rows.row_at(index) for index in chosen if self._rows.is_here(index)]
+        """The chosen rows, from the top, as far as they are here."""
+        selection = self.selectionModel().selection()
+        ranges = [selection.at(number) for number in range(selection.count())]
+        return self._rows.rows_at(sorted({n for some in ranges for n in range(some.top(), some.bottom() + 1)}))
 
     def choose(self, key: str) -> None:
         """Select the row of this key, if it is shown."""
@@ -67,15 +69,23 @@ class Table(QTableView):
         self._rows.set_rows(rows)
         if self._rows.keys == before:
             return
-        chosen, places = QItemSelection(), self._rows.places()
-        last = len(self._rows.columns) - 1
-        for key in kept & places.keys():
-            chosen.select(self._rows.index(places[key], 0), self._rows.index(places[key], last))
+        places = self._rows.places()
+        chosen = self._selection(sorted(places[key] for key in kept & places.keys()))
         flags = QItemSelectionModel.SelectionFlag
         if current in places:
             self.selectionModel().setCurrentIndex(self._rows.index(places[current], 0), flags.NoUpdate)
         self.selectionModel().select(chosen, flags.ClearAndSelect)
         self.verticalScrollBar().setValue(at)
+
+    def _selection(self, places: list[int]) -> QItemSelection:
+        """Rows as a selection; those that follow one another as one range, or many would take long."""
+        selection, last = QItemSelection(), len(self._rows.columns) - 1
+        start = 0
+        for at, place in enumerate(places):
+            if at + 1 == len(places) or places[at + 1] != place + 1:
+                selection.select(self._rows.index(places[start], 0), self._rows.index(place, last))
+                start = at + 1
+        return selection
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
