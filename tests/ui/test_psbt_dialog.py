@@ -19,6 +19,7 @@ from wallet.bitcoin.psbt import Psbt, PsbtOutput
 from wallet.bitcoin.transaction import TxOut
 from wallet.engine import api
 from wallet.ui.models import psbt as words
+from wallet.ui.models.codes import Collector
 from wallet.ui.pages.psbt import PsbtDialog
 from wallet.ui.pages.settings import SettingsPage
 from wallet.ui.text import in_fours
@@ -230,6 +231,25 @@ def test_it_is_kept_as_bytes_or_as_text(live: Live, tmp_path: Path) -> None:
     assert (tmp_path / "a.txt").read_text().strip() == psbt.to_base64()
     live.run(dialog.save(tmp_path / "nowhere" / "a.psbt"))
     assert "could not be written" in dialog.message.text
+    dialog.close()
+
+
+def test_it_is_shown_as_codes_that_follow_what_is_signed(live: Live) -> None:
+    window, psbt = begin(live)
+    dialog = tool(live, window)
+    dialog.show_psbt(psbt)
+    live.settle()
+    assert not dialog.codes.isVisible()
+    dialog.steps.codes_button.click()
+    assert dialog.codes.isVisible()
+    assert Collector().take(dialog.codes.codes) == [psbt.to_base64()]
+    dialog.steps.password.setText(PASSWORD)
+    dialog.steps.sign_button.click()
+    live.settle()
+    assert Collector().take(dialog.codes.codes) == [dialog.text()]
+    assert dialog.text() != psbt.to_base64()
+    dialog.steps.codes_button.click()
+    assert not dialog.codes.isVisible()
     dialog.close()
 
 

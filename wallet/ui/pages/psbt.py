@@ -5,9 +5,11 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from wallet.bitcoin import bbqr
 from wallet.bitcoin.psbt import Psbt, PsbtError
 from wallet.bitcoin.psbt_files import FILE_LIMIT, read_psbt
 from wallet.engine import api
@@ -21,6 +23,7 @@ from wallet.ui.pages.psbtactions import PsbtActions
 from wallet.ui.pages.psbtview import PsbtView
 from wallet.ui.pages.sent import SentStep
 from wallet.ui.pages.tooldialog import ToolDialog
+from wallet.ui.widgets.animated import AnimatedCode
 from wallet.ui.widgets.button import Button
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import note, title
@@ -79,13 +82,16 @@ class PsbtDialog(ToolDialog):
         self.source = PsbtSource(context)
         self.view = PsbtView(context.preferences)
         self.steps = PsbtActions(context, self.text)
+        self.codes = AnimatedCode(context.bridge)
+        self._codes = card(self.codes)
         self.sent = SentStep(context)
         self.sent.again.hide()
-        for part in (title(self.tr("Partially signed transaction")), self.message, self.view, self.steps):
+        for part in (title(self.tr("Partially signed transaction")), self.message, self.view, self.steps, self._codes):
             self.body.addWidget(part)
         self.body.addWidget(self.sent)
         self.body.addWidget(self.source)
         self.body.addStretch(1)
+        self._codes.hide()
         self._show_parts(self.source)
         self.source.open_button.setFocus()
         self._connect()
@@ -99,6 +105,7 @@ class PsbtDialog(ToolDialog):
         self.steps.sign.connect(self._sign)
         self.steps.send.connect(self._send)
         self.steps.save_button.clicked.connect(self._ask_where)
+        self.steps.codes_button.toggled.connect(self._show_codes)
         self.sent.show_payment.connect(self.open_transaction)
 
     def _show_parts(self, *parts: QWidget) -> None:
@@ -173,7 +180,14 @@ class PsbtDialog(ToolDialog):
         self.steps.show_review(review, self._watch_only)
         self.message.say(self._standing(), "good" if review.complete else "info")
         self.source.ask_more()
+        self._show_codes(self.steps.codes_button.isChecked())
         self._show_parts(self.view, self.steps, *([] if review.complete else [self.source]))
+
+    def _show_codes(self, shown: bool) -> None:
+        self._codes.setVisible(shown)
+        if shown and self.psbt is not None:
+            self.codes.show_data(self.psbt.serialize(), bbqr.PSBT)
+            QTimer.singleShot(0, self, lambda: self.area.ensureWidgetVisible(self._codes))
 
     async def _cannot_sign(self) -> bool:
         try:
@@ -226,6 +240,7 @@ class PsbtDialog(ToolDialog):
         shown = api.SendResult(result.txid, fee, rate, review.vsize, review.amount, change, raw, result.broadcast)
         self.sent.show_result(shown)
         self.sent.show_button.setVisible(bool(review.net))
+        self._codes.hide()
         self._show_parts(self.sent)
         self.message.clear()
 

@@ -42,6 +42,8 @@ class PsbtActions(QWidget):
         self.send_button = BusyButton(self.tr("Se&nd it"), icon="send")
         self.save_button = Button(self.tr("Sa&ve…"))
         self.copy_button = CopyButton(context.clipboard, self.tr("Copy &text"), text)
+        self.codes_button = Button(self.tr("Show as &codes"), "plain", "scan")
+        self.codes_button.setCheckable(True)
         self.advice = note()
         self.message = Message()
         self._arming = QTimer(self)
@@ -52,7 +54,9 @@ class PsbtActions(QWidget):
             section(self.tr("Sign with this wallet")), self.password_field, row(None, self.sign_button)
         )
         self._fee = card(self.accept_field)
-        keeping = row(self.save_button, self.copy_button, None, self.send_button, spacing=Space.SMALL)
+        keeping = row(
+            self.save_button, self.copy_button, self.codes_button, None, self.send_button, spacing=Space.SMALL
+        )
         parts = (self.advice, self._fee, self._signing, self.message, keeping)
         self.setLayout(column(*parts, spacing=Space.LARGE))
         self.sign_button.clicked.connect(self._signed)

@@ -12,23 +12,26 @@ from wallet.override import override
 QUIET = 4
 """Modules of white around the code, as the standard wants."""
 
+_DARK = 0x10
+_LIGHT = 0xFF
+
 _drawing = ThreadPoolExecutor(1, thread_name_prefix="wren-qr")
 
 
-def make_code(text: str) -> QImage:
-    """One pixel a module, the quiet zone included. The library is imported here, when the first code is drawn."""
+def make_code(text: str, error: str = "m", version: int | None = None) -> QImage:
+    """One pixel a module, the quiet zone included. The library is imported here, when the first code is drawn.
+
+    error: how much of it may be damaged at least (l, m, q, h); version: its size, None for the smallest that holds it.
+    """
     import segno
 
-    matrix = segno.make(text, error="m", micro=False).matrix
+    matrix = segno.make(text, error=error, version=version, micro=False).matrix
     side = len(matrix) + 2 * QUIET
-    image = QImage(side, side, QImage.Format.Format_RGB32)
-    image.fill(QColor("white"))
-    dark = QColor("#101010").rgb()
-    for y, line in enumerate(matrix):
-        for x, module in enumerate(line):
-            if module & 1:
-                image.setPixel(x + QUIET, y + QUIET, dark)
-    return image
+    margin = bytes((_LIGHT,)) * QUIET
+    rows = [margin + bytes([_DARK if module & 1 else _LIGHT for module in line]) + margin for line in matrix]
+    blank = bytes((_LIGHT,)) * side * QUIET
+    pixels = blank + b"".join(rows) + blank
+    return QImage(pixels, side, side, side, QImage.Format.Format_Grayscale8).copy()
 
 
 class QrCode(QWidget):
@@ -46,15 +49,15 @@ class QrCode(QWidget):
     def image(self) -> QImage:
         return self._image
 
-    async def draw(self, text: str) -> None:
-        """Draw another text's code; the newest call wins."""
+    async def draw(self, text: str, error: str = "m", version: int | None = None, name: str = "") -> None:
+        """Draw another text's code; the newest call wins. name: for a screen reader, in place of the text."""
         if text == self._text:
             return
         self._text = text
-        image = await asyncio.get_running_loop().run_in_executor(_drawing, make_code, text)
+        image = await asyncio.get_running_loop().run_in_executor(_drawing, make_code, text, error, version)
         if text == self._text:
             self._image = image
-            self.setAccessibleName(self.tr("QR code of {text}").format(text=text))
+            self.setAccessibleName(name or self.tr("QR code of {text}").format(text=text))
             self.update()
 
     @override
