@@ -1,7 +1,8 @@
 """Mending payments: speeding up, taking back, giving up; and coins that are kept out of payments."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from wallet.bitcoin.amount import FeeRate
 from wallet.bitcoin.hashes import Txid
@@ -17,6 +18,8 @@ from wallet.ledger.labels import LabelKind
 from wallet.ledger.mending import Mender, MendIntent, Repair
 
 Handler = Callable[[Any], Awaitable[object]]
+_FASTER_PER_MILLE: Final = 1_500
+"""What a payment that is sped up by a preset pays at least, in thousandths of what it paid."""
 
 
 class Mending:
@@ -41,6 +44,8 @@ class Mending:
 
     async def bump(self, command: api.PrepareBump) -> api.PaymentReview:
         session, intent = await self._intent(command)
+        if command.fee_rate is None:
+            intent = replace(intent, rate=self._faster(session, intent))
         return self._offer(session, intent.txid, self._mender(session).bump(intent))
 
     async def cancel(self, command: api.PrepareCancel) -> api.PaymentReview:
@@ -55,6 +60,14 @@ class Mending:
         if rate is None:
             rate = await self._fees.usual_rate(0.0 if command.offline else command.timeout, command.preset)
         return session, MendIntent(txid, FeeRate.from_sat_per_vb(rate), command.accept_fee)
+
+    def _faster(self, session: Session, intent: MendIntent) -> FeeRate:
+        """The preset's rate; where the payment pays about that already, half as much again as it pays."""
+        record = session.ledger.transactions.get(intent.txid)
+        fee = None if record is None else session.ledger.entry(intent.txid, self._network.tip_height).fee
+        if record is None or fee is None:
+            return intent.rate
+        return max(intent.rate, FeeRate(_FASTER_PER_MILLE * fee // record.transaction.vsize))
 
     def _mender(self, session: Session) -> Mender:
         return Mender(session.ledger, self._network.tip_height, self._parts.chance, session.view.origins())

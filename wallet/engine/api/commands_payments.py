@@ -10,8 +10,8 @@ from wallet.engine.api.commands import Command
 class PrepareBump(Command[PaymentReview]):
     """Have a transaction confirm sooner: a replacement, or a child that pays for it; `SendPayment` sends the review.
 
-    fee_rate: what it shall come to, in sat/vB, with all that it builds on; None is a preset of `GetFees`. The other
-    fields are those of `PreparePayment`.
+    fee_rate: what it shall come to, in sat/vB, with all that it builds on; None is a preset of `GetFees`, or half as
+    much again as it pays where that is more. The other fields are those of `PreparePayment`.
     """
 
     txid: str
