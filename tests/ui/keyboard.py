@@ -34,7 +34,8 @@ class Keyboard:
     @property
     def focus(self) -> QWidget:
         front = self.front
-        return front.focusWidget() or front
+        focus: QWidget | None = front.focusWidget()
+        return front if focus is None else focus
 
     def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NO_KEYS) -> None:
         QTest.keyClick(self.focus, key, modifiers)

@@ -67,11 +67,11 @@ def statuses(live: Live) -> list[str]:
 
 def wait_for(live: Live, expected: list[str]) -> None:
     for _ in range(600):
-        if (found := sorted(statuses(live))) == expected:
+        if sorted(statuses(live)) == expected:
             live.settle()
             return
         live.run(asyncio.sleep(0.02))
-    pytest.fail(f"{found} is not {expected}")
+    pytest.fail(f"{statuses(live)} is not {expected}")
 
 
 def receive(live: Live, keys: Keyboard, window: Window) -> None:
