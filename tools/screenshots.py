@@ -17,6 +17,7 @@ import qasync
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.bitcoin.vectors import load
+from tests.ui.asking import request_rows
 from tests.ui.engine_double import ADDRESSES, NOW, PASSWORD, SYNCED, WORDS, EngineDouble, some_coins, some_peers
 from wallet.bitcoin.psbt import Psbt
 from wallet.engine import api
@@ -122,6 +123,7 @@ class Photographer:
         receive.label.textEdited.emit("")
         receive.amount.edited.emit()
         await self.take("receive-wrong-amount")
+        await self.requests(receive)
         shell.sidebar.choose("history")
         await self.looking()
         dialog = shell.open_transaction(self._engine.rows[3].txid)
@@ -176,6 +178,25 @@ class Photographer:
         await asyncio.sleep(0.3)
         await self.take("search", search)
         search.close()
+
+    async def requests(self, page: ReceivePage) -> None:
+        page.form.clear()
+        self._engine.requests = request_rows()
+        page.refresh()
+        page.kind.fold.button.click()
+        await self.settle()
+        await self.take("receive-whole", page.widget())
+        page.kind.fold.button.click()
+        page.qr.enlarge()
+        await self.take("receive-large")
+        page.qr.shrink()
+        for row in (self._engine.requests[0], self._engine.requests[3]):
+            dialog = page.open_request(row.address)
+            dialog.resize(min(760, self._window.width()), min(760, self._window.height()))
+            dialog.forget_button.click()
+            await self.take(f"request-{row.state}", dialog)
+            await self.take(f"request-{row.state}-whole", dialog.area.widget())
+            dialog.close()
 
     async def paying(self) -> None:
         shell = there(self._window.shell)

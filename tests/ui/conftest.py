@@ -14,6 +14,7 @@ from tests.ui.engine_double import EngineDouble
 from tests.ui.play import Live
 from tests.ui.stage import Stage
 from wallet.engine import api
+from wallet.override import override
 from wallet.ui.bridge import Bridge
 from wallet.ui.context import Context
 from wallet.ui.design.theme import Look, Theme
@@ -44,10 +45,21 @@ def options(tmp_path: Path) -> api.EngineOptions:
     return api.EngineOptions(network="regtest", data_dir=str(tmp_path))
 
 
+class _Loop(qasync.QEventLoop):  # type: ignore[misc]  # qasync says nothing of its types
+    """Counts as running also while Qt looks at its last events, after the loop itself has stopped: tasks step there."""
+
+    @override
+    def run_forever(self) -> int:
+        try:
+            return int(super().run_forever())
+        finally:
+            asyncio.events._set_running_loop(self)
+
+
 @pytest.fixture
 def loop(qapp: QApplication) -> Iterator[qasync.QEventLoop]:
     use_resources(ROOT / "resources")
-    loop = qasync.QEventLoop(qapp)
+    loop = _Loop(qapp)
     asyncio.set_event_loop(loop)
     asyncio.events._set_running_loop(loop)
     yield loop

@@ -140,6 +140,7 @@ class EngineDouble:
     coins: tuple[api.CoinRow, ...] = ()
     peers: tuple[api.PeerRow, ...] = ()
     bans: tuple[api.BanRow, ...] = ()
+    requests: tuple[api.RequestRow, ...] = ()
     closed: bool = False
     address: int = 0
     _listeners: list[api.Listener] = field(default_factory=list)
@@ -281,6 +282,9 @@ class EngineDouble:
         return api.ReceiveAddress(
             address, "m/84h/1h/0h/0/0", f"bitcoin:{address}", "p2wpkh", warning=self.address_warning
         )
+
+    def _GetRequests(self, command: api.GetRequests) -> tuple[api.RequestRow, ...]:  # noqa: N802
+        return tuple(row for row in self.requests if command.archived or not row.archived)
 
     def _GetTransaction(self, command: api.GetTransaction) -> api.TransactionDetail:  # noqa: N802
         return detail(self._row(command.txid))

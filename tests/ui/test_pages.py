@@ -120,13 +120,14 @@ def test_receive_shows_an_address_and_its_code_without_a_click(stage: Stage) -> 
 def test_label_and_amount_make_a_request(stage: Stage) -> None:
     page = page_of(stage, stage.shell(), "receive")
     assert isinstance(page, ReceivePage)
-    assert not page.copy_request.isEnabled()
+    assert not page.form.make.isEnabled()
     stage.type(page.label, "Rent & more")
     stage.type(page.amount.box, "150000")
     assert page.uri == f"bitcoin:{ADDRESSES[0]}?amount=0.0015&label=Rent%20%26%20more"
     stage.until(lambda: stage.engine.commands(api.SetLabel), "the label to be kept")
     assert stage.engine.commands(api.SetLabel)[-1] == api.SetLabel("addr", ADDRESSES[0], "Rent & more")
-    page.copy_request.click()
+    assert page.form.make.isEnabled()
+    page.copy_link.click()
     assert QGuiApplication.clipboard().text() == page.uri
 
 

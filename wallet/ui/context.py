@@ -1,11 +1,12 @@
 """What every page is given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wallet.bitcoin.network import NETWORKS, ChainParams
 from wallet.engine import api
 from wallet.ui.bridge import Bridge
 from wallet.ui.design.theme import Theme
+from wallet.ui.guard import Guard
 from wallet.ui.preferences import Preferences
 from wallet.ui.text import translate
 from wallet.ui.widgets.clipboard import Clipboard
@@ -22,6 +23,7 @@ class Context:
     options: api.EngineOptions
     practice: bool = False
     """Play money: said on every page."""
+    guard: Guard = field(default_factory=Guard)
 
     @property
     def money_note(self) -> str:

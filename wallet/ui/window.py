@@ -82,6 +82,7 @@ class Window(QMainWindow):
         self.welcome.back.connect(lambda: self._show_wallets(self._wallets))
         self.context.bridge.failed.connect(lambda text: self.banner.say(text, "error"))
         self.aid = Aid(self.context, self.banner, self)
+        self.context.guard.wanted.connect(self.lock)
 
     def _place(self) -> None:
         """Where it was the last time, if that is still on a screen."""
@@ -205,6 +206,7 @@ class Window(QMainWindow):
         wallet, hide = self.shell.wallet, self.context.preferences.lock_hides
         if self._locked is None:
             self._locked = wallet
+            self.context.guard.locked.emit()
             self.context.clipboard.clear()
             self.context.bridge.start(self._lock(hide))
             if not hide:
