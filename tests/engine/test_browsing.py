@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.world import FOREIGN, World
+from wallet.bitcoin.psbt import Psbt
 from wallet.engine import api, browsing
 
 Story = Callable[[World], Awaitable[None]]
@@ -125,6 +126,26 @@ def test_the_sum_is_what_the_balance_moved_by(tmp_path: Path) -> None:
         assert whole.received - whole.sent == balance.total
         assert await run(api.GetHistorySum(Filter(side="received"))) == api.HistorySum(3, 180_000, 0, 0)
         assert await run(api.GetHistorySum(Filter(text="nothing"))) == api.HistorySum(0, 0, 0, 0)
+
+    play(tmp_path, story)
+
+
+def test_a_transaction_as_a_finished_psbt_is_the_same_transaction(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        run = world.engine.run
+        (incoming, *_) = await txids(world)
+        sent = await world.send(await world.prepare(20_000))
+        psbt = Psbt.from_base64(await run(api.GetTransactionPsbt(sent.txid)))
+        assert psbt.extract().serialize().hex() == sent.hex
+        assert all(output is not None and output.amount >= 30_000 for output in psbt.spent_outputs())
+        assert not any(known.derivations or known.partial_sigs for known in psbt.inputs)
+        foreign = Psbt.from_base64(await run(api.GetTransactionPsbt(incoming)))
+        assert str(foreign.transaction.txid) == incoming
+        assert foreign.spent_outputs() == (None,)
+        for unknown in ("ab" * 32, "zz"):
+            with pytest.raises(api.WrenError) as failure:
+                await run(api.GetTransactionPsbt(unknown))
+            assert failure.value.code == "not_found"
 
     play(tmp_path, story)
 

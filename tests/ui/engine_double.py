@@ -435,6 +435,9 @@ class EngineDouble:
         self._check_password(command.password)
         return WORDS
 
+    def _GetTransactionPsbt(self, command: api.GetTransactionPsbt) -> str:  # noqa: N802
+        return "cHNidP8="
+
     def _GetProof(self, command: api.GetProof) -> dict[str, object]:  # noqa: N802
         row = self._row(command.txid)
         return build_proof(mined_block(), 1_203, row.height or 0).to_json()

@@ -15,8 +15,9 @@ from wallet.bitcoin.hashes import Txid
 from wallet.engine import api
 from wallet.engine.finding import Finding
 from wallet.engine.network import Network
-from wallet.engine.queries import row_of
+from wallet.engine.queries import parse_txid, row_of
 from wallet.engine.session import Session
+from wallet.ledger.draft_psbt import finished_psbt
 from wallet.ledger.history import Status
 from wallet.ledger.ledger import Ledger
 
@@ -50,7 +51,7 @@ class Browsing:
 
     def table(self) -> Mapping[type[api.Command[Any]], Handler]:
         """Who carries out which command."""
-        return {api.ListHistory: self.list, api.GetHistorySum: self.sum}
+        return {api.ListHistory: self.list, api.GetHistorySum: self.sum, api.GetTransactionPsbt: self.psbt}
 
     async def list(self, command: api.ListHistory) -> api.HistorySlice:
         ledger, tip = self._session().ledger, self._network.tip_height
@@ -72,6 +73,13 @@ class Browsing:
             received += max(0, amount)
             sent -= min(0, amount)
         return api.HistorySum(len(found.txids), received, sent, void)
+
+    async def psbt(self, command: api.GetTransactionPsbt) -> str:
+        ledger, txid = self._session().ledger, parse_txid(command.txid)
+        record = ledger.transactions.get(txid)
+        if record is None:
+            raise api.WrenError("not_found", f"this wallet has no transaction {txid}")
+        return finished_psbt(record.transaction, ledger).to_base64()
 
     async def _found(self, ledger: Ledger, wanted: api.HistoryFilter) -> _Found:
         """What a filter leaves of the ledger as it is now; of a ledger that changes all the time, as it just was."""

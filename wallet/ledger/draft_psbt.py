@@ -1,6 +1,7 @@
 """PSBTs of this wallet: of a draft, and others' with what we know added to them (BIP174 "Updater", BIP371)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from wallet.bitcoin.descriptor import DerivedScript
 from wallet.bitcoin.psbt import MAX_SIZE, Psbt, PsbtError, PsbtInput, PsbtOutput, TapDerivation
@@ -35,6 +36,30 @@ def with_own_inputs_known(psbt: Psbt, ledger: LedgerView) -> Psbt:
     if len(filled.serialize()) > MAX_SIZE:
         raise PsbtError(f"with the transactions that it spends this PSBT is larger than {MAX_SIZE} bytes")
     return filled
+
+
+def finished_psbt(transaction: Transaction, ledger: LedgerView) -> Psbt:
+    """A signed transaction with what is known of the coins of ours that it spends. Raises `PsbtError` for a coinbase.
+
+    As a finalizer leaves it (BIP174): previous outputs and final scripts, nothing about keys.
+    """
+    if transaction.is_coinbase:
+        raise PsbtError("this transaction made new coins and spends none: there is no PSBT of it")
+    bare = replace(
+        transaction, inputs=tuple([replace(spent, script_sig=b"", witness=()) for spent in transaction.inputs])
+    )
+    known = [_input(ledger, spent.outpoint) for spent in transaction.inputs]
+    return Psbt.create(bare).with_inputs(
+        {
+            number: PsbtInput(
+                non_witness_utxo=ours.non_witness_utxo,
+                witness_utxo=ours.witness_utxo,
+                final_script_sig=spent.script_sig or None,
+                final_witness=spent.witness or None,
+            )
+            for number, (spent, ours) in enumerate(zip(transaction.inputs, known, strict=True))
+        }
+    )
 
 
 def _input(ledger: LedgerView, outpoint: OutPoint) -> PsbtInput:

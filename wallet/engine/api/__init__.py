@@ -105,6 +105,7 @@ from wallet.engine.api.commands_coins import FreezeCoins
 from wallet.engine.api.commands_data import GetDataUse, SetDataUse
 from wallet.engine.api.commands_history import (
     GetHistorySum,
+    GetTransactionPsbt,
     HistoryFilter,
     HistorySide,
     HistorySlice,
@@ -232,6 +233,7 @@ __all__ = [
     "GetStatus",
     "GetSyncStatus",
     "GetTransaction",
+    "GetTransactionPsbt",
     "GetWordList",
     "GetWords",
     "HistoryFilter",

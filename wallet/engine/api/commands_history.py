@@ -53,5 +53,12 @@ class ListHistory(Command[HistorySlice]):
 
 
 @dataclass(frozen=True, slots=True)
+class GetTransactionPsbt(Command[str]):
+    """A transaction of the wallet as a finished PSBT (base64), with what is known of the coins that it spends."""
+
+    txid: str
+
+
+@dataclass(frozen=True, slots=True)
 class GetHistorySum(Command[HistorySum]):
     filter: HistoryFilter = field(default_factory=HistoryFilter)

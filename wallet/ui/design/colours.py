@@ -1,5 +1,7 @@
 """The colours, light and dark. Meaning is never carried by colour alone; texts keep a contrast of 4.5:1 and more."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -66,11 +68,26 @@ DARK = Colours(
 )
 
 
+_painted: list[Colours] = []
+
+
+@contextmanager
+def painting_in(colours: Colours) -> Iterator[None]:
+    """Whatever is painted meanwhile is painted in these colours, as on paper."""
+    _painted.append(colours)
+    try:
+        yield
+    finally:
+        _painted.pop()
+
+
 def colours_now() -> Colours:
     """The scheme that is on.
 
     Asked of the application, not of a widget: a style sheet puts a widget's own ground into that widget's palette.
     """
+    if _painted:
+        return _painted[-1]
     return DARK if QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
 
 

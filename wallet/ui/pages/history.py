@@ -6,13 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QLocale, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from wallet.engine import api
 from wallet.override import override
 from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column, row
 from wallet.ui.design.metrics import Space
+from wallet.ui.design.wrapping import Wrapping
 from wallet.ui.models.feed import HistoryFeed
 from wallet.ui.models.filters import Days
 from wallet.ui.models.history import Column, HistoryModel
@@ -59,6 +60,7 @@ class HistoryPage(Page):
         self.table = Table(self.model, self.tr("Payments"))
         self.editing = LabelDelegate(self.table)
         self.table.setItemDelegateForColumn(Column.LABEL, self.editing)
+        self.verify = Button(self.tr("&Verify a proof file…"), "quiet", "shield")
         self.export = BusyButton(self.tr("E&xport all…"), "quiet")
         self.message = Message()
         self.sum = caption()
@@ -74,7 +76,9 @@ class HistoryPage(Page):
         self._add_actions()
 
     def _lay_out(self) -> None:
-        self.body.addLayout(row(title(self.tr("History")), None, self.export))
+        tools = QWidget()
+        tools.setLayout(Wrapping(self.verify, self.export))
+        self.body.addLayout(row(title(self.tr("History")), tools))
         self.body.addWidget(self.message)
         self.body.addWidget(self.filters)
         self.body.addWidget(self._nothing)
@@ -94,6 +98,7 @@ class HistoryPage(Page):
         self.feed.failed.connect(lambda text: self.problem.say(text, "error"))
         self.show_all.clicked.connect(self.filters.clear)
         self.export.clicked.connect(self._ask_export)
+        self.verify.clicked.connect(self._ask_proof)
         self.context.preferences.changed.connect(lambda: self._summed(self._found))
 
     def _add_actions(self) -> None:
@@ -194,7 +199,19 @@ class HistoryPage(Page):
         for chosen in self.table.selected():
             use(chosen.txid)
 
-    # --- a file ---
+    # --- files ---
+
+    def _ask_proof(self) -> None:
+        kinds = self.tr("Proofs (*.json)")
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Verify a proof file"), "", kinds)
+        if path:
+            self.verify_proof(Path(path))
+
+    def verify_proof(self, path: Path) -> None:
+        """Judge a proof that somebody sent, of whatever payment."""
+        from wallet.ui.pages.proof import ProofFileDialog
+
+        ProofFileDialog(self.context, path, self).show()
 
     def _ask_export(self) -> None:
         days = self.filters.days(datetime.now().astimezone().date())

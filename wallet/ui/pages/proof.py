@@ -15,13 +15,14 @@ from wallet.override import override
 from wallet.ui.context import Context
 from wallet.ui.design.layout import LEFT, TOP, column, fit_to_screen, row, scrolling
 from wallet.ui.design.metrics import Space, Type
+from wallet.ui.design.wrapping import Wrapping
 from wallet.ui.text import format_time_of, format_work, safe_text
 from wallet.ui.widgets.button import BusyButton, Button
 from wallet.ui.widgets.copy import CopyButton
 from wallet.ui.widgets.frame import card, frame, line
 from wallet.ui.widgets.label import Code, Label, caption, note, section
 from wallet.ui.widgets.message import Message
-from wallet.ui.widgets.picture import PictureError
+from wallet.ui.widgets.picture import PictureButton
 from wallet.ui.widgets.prooftree import Node, ProofTree
 
 MAX_PROOF_BYTES = 4_000_000
@@ -166,10 +167,10 @@ class ProofCard(QWidget):
         self.header = HeaderCard()
         self.again = BusyButton(self.tr("&Verify again"), "plain", "shield")
         self.export = Button(self.tr("E&xport the proof…"), "quiet")
-        self.picture = Button(self.tr("Save the &picture…"), "quiet")
+        self.picture = PictureButton(self.tree)
         self.again.clicked.connect(self.verify)
         self.export.clicked.connect(self._ask_export)
-        self.picture.clicked.connect(self._ask_picture)
+        self.tree.said.connect(self.message.say)
         self._inside = QWidget()
         self._lay_out()
 
@@ -190,7 +191,8 @@ class ProofCard(QWidget):
         )
         parts.setContentsMargins(0, 0, 0, 0)
         self._inside.setLayout(parts)
-        buttons = column(row(self.again, None), row(self.export, self.picture, None, spacing=Space.SMALL))
+        buttons = QWidget()
+        buttons.setLayout(Wrapping(self.again, self.export, self.picture))
         self.setLayout(column(card(section(self.tr("Proof")), self.message, self._inside, buttons)))
 
     def show_proof(self, document: dict[str, object]) -> None:
@@ -264,20 +266,6 @@ class ProofCard(QWidget):
             self.message.say(self.tr("The proof could not be written: {reason}").format(reason=reason), "error")
         else:
             self.message.say(self.tr("The proof is in {path}.").format(path=path), "good")
-
-    def _ask_picture(self) -> None:
-        kinds = self.tr("Pictures (*.png *.svg)")
-        path, _ = QFileDialog.getSaveFileName(self, self.tr("Save the picture"), "proof.png", kinds)
-        if path:
-            self.save_picture(Path(path))
-
-    def save_picture(self, path: Path) -> None:
-        try:
-            self.tree.save(path)
-        except PictureError as error:
-            self.message.say(str(error), "error")
-        else:
-            self.message.say(self.tr("The picture is in {path}.").format(path=path), "good")
 
 
 class ProofFileDialog(QDialog):

@@ -1,20 +1,21 @@
 """One payment: what it moved, where it stands, and the figures that prove it."""
 
-import asyncio
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from wallet.engine import api
 from wallet.override import override
 from wallet.ui.context import Context
-from wallet.ui.design.layout import box, column, fit_to_screen, row, scrolling
+from wallet.ui.design.layout import Item, box, column, row
 from wallet.ui.design.metrics import Space, Type
 from wallet.ui.models.history import status_icon, status_words
 from wallet.ui.pages.mend import Mending
 from wallet.ui.pages.proof import ProofCard, breakable
+from wallet.ui.pages.rawcard import RawCard
 from wallet.ui.pages.reviewparts import Figures
+from wallet.ui.pages.tooldialog import ToolDialog
 from wallet.ui.text import Unit, format_amount, format_time
 from wallet.ui.widgets.address import AddressLabel
 from wallet.ui.widgets.amount import AmountLabel
@@ -26,10 +27,11 @@ from wallet.ui.widgets.frame import card, line
 from wallet.ui.widgets.icon import Icon
 from wallet.ui.widgets.label import Code, Label, caption, note, section
 from wallet.ui.widgets.message import Message
+from wallet.ui.widgets.picture import PictureButton
 
 
-class TransactionDialog(QDialog):
-    """Not modal: several can be open. It loads anew when the wallet changed, and ends what it began when it closes.
+class TransactionDialog(ToolDialog):
+    """Several can be open. It loads anew when the wallet changed.
 
     `another` asks for another payment to be shown.
     """
@@ -37,12 +39,9 @@ class TransactionDialog(QDialog):
     another = Signal(str)
 
     def __init__(self, context: Context, txid: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Payment"))
+        super().__init__(context, parent.tr("Payment"), parent)
         self._context = context
         self._txid = txid
-        self._tasks: list[asyncio.Task[None] | None] = []
         self.problem = Message()
         self.label = QLineEdit()
         self.label.setMaxLength(255)
@@ -50,28 +49,20 @@ class TransactionDialog(QDialog):
         self.label.editingFinished.connect(self._save_label)
         self.proof = ProofCard(context)
         self.proof.hide()
+        self.raw = RawCard(context)
+        self.raw.hide()
         self._shown: QWidget | None = None
-        self.content = column(self.problem, self.proof, None, spacing=Space.LARGE, margin=Space.WIDE)
-        self._lay_out()
+        for part in (self.problem, self.proof, self.raw):
+            self.body.addWidget(part)
+        self.body.addStretch(1)
         context.bridge.wallet_changed.connect(self._wallet_changed)
-        self._tasks.append(context.bridge.start(self._load(), self._failed))
-
-    def _lay_out(self) -> None:
-        inside = QWidget()
-        inside.setObjectName("content")
-        inside.setLayout(self.content)
-        scroll = self.area = scrolling(inside)
-        close = Button(self.tr("&Close"), "primary")
-        close.clicked.connect(self.close)
-        foot = row(None, close)
-        foot.setContentsMargins(Space.WIDE, 0, Space.WIDE, Space.LARGE)
-        self.setLayout(column(scroll, foot))
-        fit_to_screen(self, 760, 760)
+        self.begin(self._load(), self._failed)
 
     async def _load(self) -> None:
         detail = await self._context.bridge.run(api.GetTransaction(self._txid))
         document = await self._context.bridge.run(api.GetProof(self._txid)) if detail.row.proven else None
         self._fill(detail)
+        await self.raw.load(detail)
         self.proof.setVisible(document is not None)
         if document is not None and document != self.proof.document:
             self.proof.show_proof(document)
@@ -85,12 +76,11 @@ class TransactionDialog(QDialog):
         parts = [self._summary(detail, typed), self._mending(detail.row), self._flow(detail)]
         parts += [self._ends(self.tr("From"), detail.inputs), self._ends(self.tr("To"), detail.outputs)]
         self._shown = box(column(*(part for part in parts if part is not None), spacing=Space.LARGE))
-        self.content.insertWidget(1, self._shown)
+        self.body.insertWidget(1, self._shown)
 
     def _wallet_changed(self, kinds: frozenset[str]) -> None:
         if kinds & {"history", "balance"}:
-            self._tasks = [task for task in self._tasks if task is not None and not task.done()]
-            self._tasks.append(self._context.bridge.start(self._load(), self._failed))
+            self.begin(self._load(), self._failed)
 
     def _mending(self, entry: api.HistoryRow) -> QWidget | None:
         """What can be done about a payment that waits for a block."""
@@ -123,7 +113,8 @@ class TransactionDialog(QDialog):
     def _flow(self, detail: api.TransactionDetail) -> QWidget:
         flow = FlowDiagram(self._context.preferences)
         flow.show_flow(streams_in(detail.inputs), streams_out(detail.outputs, fee_of(detail)))
-        return card(section(self.tr("Flow")), flow)
+        flow.said.connect(self.problem.say)
+        return card(section(self.tr("Flow")), flow, row(PictureButton(flow), None))
 
     def _failed(self, error: api.WrenError) -> None:
         self.problem.say(error.message, "error")
@@ -147,8 +138,9 @@ class TransactionDialog(QDialog):
             fee = AmountLabel(self._context.preferences, Type.STRONG)
             fee.show_amount(entry.fee)
             figures.add(self.tr("Fee"), fee, rate)
-        txid = Code(breakable(entry.txid), Type.CAPTION)
-        copy = CopyButton(self._context.clipboard, self.tr("Copy &id"), lambda: entry.txid, "quiet")
+        block = detail.block_hash
+        ids = self._hash(self.tr("Transaction"), entry.txid, self.tr("Copy &id"))
+        ids += [] if block is None else self._hash(self.tr("In the block"), block, self.tr("Copy the bloc&k's hash"))
         return card(
             headline,
             amount,
@@ -156,10 +148,14 @@ class TransactionDialog(QDialog):
             figures,
             self.label_field,
             line(),
-            caption(self.tr("Transaction")),
-            txid,
-            row(copy, None),
+            *ids,
         )
+
+    def _hash(self, name: str, value: str, copying: str) -> list[Item]:
+        """A hash with its name, and a button that copies the whole of it."""
+        code = Code(breakable(value), Type.CAPTION)
+        code.setAccessibleName(value)
+        return [caption(name), code, row(CopyButton(self._context.clipboard, copying, lambda: value, "quiet"), None)]
 
     def _ends(self, name: str, ends: Sequence[api.TransactionEnd]) -> QWidget:
         items: list[QWidget] = [section(name)]
@@ -184,9 +180,6 @@ class TransactionDialog(QDialog):
     def done(self, result: int) -> None:
         self._context.bridge.wallet_changed.disconnect(self._wallet_changed)
         self.proof.leave()
-        for task in self._tasks:
-            if task is not None:
-                task.cancel()
         super().done(result)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy
 
 from wallet.bitcoin.amount import Sats
 from wallet.override import override
@@ -13,20 +13,22 @@ from wallet.ui.design.colours import colour
 from wallet.ui.design.metrics import Type, figure_font
 from wallet.ui.preferences import Preferences
 from wallet.ui.text import format_amount, format_day, spoken_amount
+from wallet.ui.widgets.picture import Picture
 
 Point = tuple[datetime, Sats]
 _FOOT = 20
 
 
-class BalanceChart(QWidget):
+class BalanceChart(Picture):
     """Points are (time, balance from then on), oldest first."""
 
     def __init__(self, preferences: Preferences) -> None:
-        super().__init__()
+        super().__init__("balance")
         self._preferences = preferences
         self._points: tuple[Point, ...] = ()
         self.setMinimumHeight(120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         preferences.changed.connect(self._describe)
 
     def set_points(self, points: Sequence[Point]) -> None:
@@ -52,12 +54,10 @@ class BalanceChart(QWidget):
         return QSize(400, 130)
 
     @override
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paint(self, painter: QPainter, area: QRectF) -> None:
         if len(self._points) < 2:
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(1, 4, self.width() - 2, self.height() - _FOOT - 6)
+        area = area.adjusted(1, 4, -1, -_FOOT - 2)
         steps = self._steps(area)
         fill = QColor(colour("accent"))
         fill.setAlpha(34)

@@ -94,13 +94,13 @@ class FlowDiagram(Picture):
     """
 
     def __init__(self, preferences: Preferences) -> None:
-        super().__init__()
+        super().__init__("flow")
         self._preferences = preferences
         self._left: list[Stream] = []
         self._right: list[Stream] = []
         self._places: list[tuple[QRectF, Stream]] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         preferences.changed.connect(self._describe)
 
     def show_flow(self, inputs: Sequence[Stream], outputs: Sequence[Stream]) -> None:

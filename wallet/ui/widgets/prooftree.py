@@ -58,7 +58,7 @@ class ProofTree(Picture):
     copied = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("proof")
         self._nodes: list[Node] = []
         self._at: int | None = None
         self.setMouseTracking(True)

@@ -24,7 +24,7 @@ class RecentBlocks(Picture):
     """Each box has a height and how long ago its miner says it was made."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("blocks")
         self._blocks: tuple[api.BlockRow, ...] = ()
         self._now = datetime.now().astimezone()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
