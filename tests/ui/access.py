@@ -1,5 +1,6 @@
 """Whether a window can be used without a mouse and without good eyes: names, Tab, focus, contrast."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
@@ -28,6 +29,7 @@ SHARPNESS: Final = 3
 """Pixels in one: thin strokes reach their full colour."""
 MOST_TABS: Final = 300
 ROWS: Final = 10
+_MNEMONIC: Final = re.compile(r"(?<!&)&(\w)")
 
 
 def luminance(colour: QColor) -> float:
@@ -85,6 +87,17 @@ def _where(widget: QWidget) -> str:
         parents.append(type(parent).__name__)
         parent = parent.parentWidget()
     return " in ".join((called(widget), *parents))
+
+
+def clashing(window: QWidget) -> list[str]:
+    """Mnemonics that lead to more than one thing. Numbered rows of a form repeat theirs."""
+    texts: dict[str, set[str]] = {}
+    named = [button.text() for button in shown(window, QAbstractButton) if button.isEnabled()]
+    named += [label.text() for label in shown(window, QLabel) if label.buddy() is not None and label.isEnabled()]
+    for text in named:
+        if (letter := _MNEMONIC.search(text)) is not None:
+            texts.setdefault(letter[1].lower(), set()).add(text.rstrip(" 0123456789"))
+    return sorted(f"Alt+{letter}: {sorted(names)}" for letter, names in texts.items() if len(names) > 1)
 
 
 # --- Tab and focus ----------------------------------------------------------------------------------------------------

@@ -3,9 +3,9 @@
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from tests.ui.access import contrast, faint, hidden_focus, unnamed, unreached
+from tests.ui.access import clashing, contrast, faint, hidden_focus, unnamed, unreached
 from tests.ui.play import Live
 from tests.ui.stage import Stage
 from tests.ui.walk import Surface, Walk, before_a_wallet, fill, no_file_dialogs
@@ -15,7 +15,9 @@ from wallet.ui.sidebar import Entry, Sidebar
 from wallet.ui.widgets.label import Label
 from wallet.ui.widgets.segmented import Segmented
 
-CHECKS = (unnamed, unreached, hidden_focus, faint)
+CHECKS = (unnamed, unreached, hidden_focus, faint, clashing)
+CROWDED = "settings"
+"""The page with more controls than there are letters: there a mnemonic goes from one to the next."""
 LOOKS = pytest.mark.parametrize("look", [Look.LIGHT, Look.DARK])
 
 
@@ -28,7 +30,9 @@ class TabTrap(QLineEdit):
 
 def troubles(surface: Surface) -> dict[str, list[str]]:
     """What stands in the way of somebody on a surface, by its name and the check's."""
-    answers = {f"{surface.name}, {check.__name__}": check(surface.window) for check in CHECKS}
+    is_crowded = surface.name.startswith(CROWDED) and not isinstance(surface.window, QDialog)
+    checks = [check for check in CHECKS if check is not clashing or not is_crowded]
+    answers = {f"{surface.name}, {check.__name__}": check(surface.window) for check in checks}
     return {name: found for name, found in answers.items() if found}
 
 
@@ -74,6 +78,11 @@ def test_the_checks_see_what_is_wrong(stage: Stage) -> None:
     assert [text[:7] for text in unnamed(window)] == ["TabTrap"]
     assert [text for text in hidden_focus(window) if "looks the same" in text]
     assert [text for text in faint(window) if "hardly" in text]
+    hidden.setText("&looks the same")
+    faded.setText("&Longer")
+    faded.setBuddy(nameless)
+    assert clashing(window) == ["Alt+l: ['&Longer', '&looks the same']"]
+    hidden.setText("looks the same")
     nameless.setFocus()
     assert [text for text in unreached(window) if "looks the same" in text]
     assert contrast(QColor("#000000"), QColor("#ffffff")) == pytest.approx(21)

@@ -78,6 +78,7 @@ class Walk:
     def __init__(self, live: Live, window: Window) -> None:
         self.live = live
         self.window = window
+        self._known: set[frozenset[str]] = set()
 
     @property
     def shell(self) -> Shell:
@@ -106,6 +107,7 @@ class Walk:
     def everything(self, key: str) -> Iterator[Surface]:
         """A page, then what each of its tables and buttons opens; each button is pressed once."""
         self.go(key)
+        self._is_new()
         yield Surface(key, self.window)
         for table in shown(self.shell.page(key), QTableView):
             if table.model().rowCount():
@@ -137,9 +139,16 @@ class Walk:
         yield from (Surface(name, dialog) for dialog in dialogs)
         for dialog in dialogs:
             dialog.close()
-        if not dialogs:
+        if not dialogs and self._is_new():
             yield Surface(name, self.window)
         self.come_back()
+
+    def _is_new(self) -> bool:
+        """Whether the window shows anything that it has not shown before on this walk."""
+        look = frozenset(called(widget) for widget in shown(self.window, QWidget))
+        fresh = look not in self._known
+        self._known.add(look)
+        return fresh
 
     def come_back(self) -> None:
         """To the open wallet, wherever a button led."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QMainWindow, QStackedWidget, QWidget
 
 from wallet.bitcoin.address import AddressError
@@ -83,6 +83,7 @@ class Window(QMainWindow):
         self.context.bridge.failed.connect(lambda text: self.banner.say(text, "error"))
         self.aid = Aid(self.context, self.banner, self)
         self.context.guard.wanted.connect(self.lock)
+        QShortcut(QKeySequence("Ctrl+Q"), self).activated.connect(self.close)
 
     def _place(self) -> None:
         """Where it was the last time, if that is still on a screen."""

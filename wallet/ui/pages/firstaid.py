@@ -131,6 +131,7 @@ def shortcuts() -> tuple[tuple[str, str], ...]:
         ("Alt+1 … 8", translate("to a page; the arrow keys go on from there")),
         ("Ctrl+F", translate("search")),
         ("Ctrl+L", translate("lock the wallet")),
+        ("Ctrl+Q", translate("leave Wren")),
         ("Ctrl+Shift+H", translate("hide or show all amounts")),
         ("F1", translate("this first aid")),
         ("Tab, Shift+Tab", translate("from one control to the next and back")),

@@ -82,7 +82,7 @@ class MendDialog(QDialog):
             self.steps.addWidget(step)
         inside = box(column(self.steps, margin=Space.WIDE))
         inside.setObjectName("content")
-        close = Button(self.tr("C&lose"))
+        close = Button(self.tr("Clos&e"))
         close.clicked.connect(self.close)
         foot = row(None, close)
         foot.setContentsMargins(Space.WIDE, 0, Space.WIDE, Space.LARGE)

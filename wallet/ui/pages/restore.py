@@ -32,7 +32,7 @@ class BirthdayChoice(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.unsure = QRadioButton(self.tr("Not &sure: search from the beginning"))
-        self.known = QRadioButton(self.tr("Not &before:"))
+        self.known = QRadioButton(self.tr("Not be&fore:"))
         self.day = DayEdit(QDate.currentDate().addYears(-1), self.tr("Day of the first use"))
         self.day.setEnabled(False)
         group = OneOf(self)

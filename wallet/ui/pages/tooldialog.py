@@ -34,7 +34,7 @@ class ToolDialog(QDialog):
         inside.setObjectName("content")
         inside.setLayout(self.body)
         self.area = scrolling(inside)
-        close = Button(self.tr("C&lose"))
+        close = Button(self.tr("Clos&e"))
         close.clicked.connect(self.close)
         foot = row(None, close)
         foot.setContentsMargins(Space.WIDE, 0, Space.WIDE, Space.LARGE)

@@ -18,9 +18,9 @@ class FirstAidCard(QWidget):
         super().__init__()
         self._context = context
         self.opened: ToolDialog | None = None
-        self.help_button = Button(self.tr("&What went wrong…"), "plain", "info")
+        self.help_button = Button(self.tr("What went wron&g…"), "plain", "info")
         self.help_button.clicked.connect(self.show_help)
-        self.report_button = Button(self.tr("Problem re&port…"))
+        self.report_button = Button(self.tr("Problem repo&rt…"))
         self.report_button.clicked.connect(self.show_report)
         text = self.tr("What to do about each known problem, and a report to read and give to whoever helps you.")
         buttons = Wrapping(self.help_button, self.report_button)

@@ -15,7 +15,7 @@ class NoticesCard(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         preferences = context.preferences
-        self.notices = QCheckBox(self.tr("&Tell when a payment comes, is proven or replaced"))
+        self.notices = QCheckBox(self.tr("T&ell when a payment comes, is proven or replaced"))
         self.notices.setChecked(preferences.notices)
         self.notices.toggled.connect(preferences.set_notices)
         self.tray = QCheckBox(self.tr("Show an &icon in the system's tray"))

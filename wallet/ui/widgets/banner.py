@@ -15,7 +15,7 @@ class Banner(Message):
 
     def __init__(self) -> None:
         self.close_button = icon_button("close", translate("Put this message away"))
-        self.report_button = Button(translate("Problem re&port…"), "quiet")
+        self.report_button = Button(translate("Problem repo&rt…"), "quiet")
         super().__init__("", "info", self.report_button, self.close_button)
         self.close_button.clicked.connect(self.clear)
         self.report_button.clicked.connect(self.report)

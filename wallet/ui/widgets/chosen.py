@@ -27,7 +27,7 @@ class ChosenCoins(QFrame):
         self.setProperty("part", "message")
         set_look(self, "kind", "info")
         self._text = Label(wrap=True)
-        self.drop_button = Button(self.tr("&Let Wren choose"), "quiet", "close")
+        self.drop_button = Button(self.tr("Let &Wren choose"), "quiet", "close")
         layout = row(Icon("wallet", "accent"), self._text, self.drop_button, spacing=Space.SMALL, margin=Space.SMALL)
         layout.setStretch(1, 1)
         self.setLayout(layout)
