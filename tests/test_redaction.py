@@ -151,10 +151,12 @@ def test_the_programs_processes_keep_logs(tmp_path: Path) -> None:
         "logs.start('warning', Path(sys.argv[1]), 'window');"
         "logging.getLogger('x').info('kept, not said'); logging.getLogger('x').warning('said')"
     )
-    line = [sys.executable, "-c", script, str(tmp_path)]
+    home = tmp_path / "home"
+    line = [sys.executable, "-c", script, str(home)]
     done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True, env={**os.environ})
     assert "said" in done.stderr
     assert "kept, not said" not in done.stderr
-    kept = written(tmp_path / "logs" / "window.log")
+    kept = written(home / "logs" / "window.log")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (home, home / "logs")] == [0o700, 0o700]
     assert "kept, not said" in kept
     assert "WARNING x: said" in kept

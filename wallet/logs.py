@@ -77,7 +77,11 @@ def start(level: str, home: Path | None = None, name: str = "") -> None:
 def _files(home: Path, name: str) -> list[logging.Handler]:
     folder = home / FOLDER
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for made in (
+            home,
+            folder,
+        ):  # one by one: parents are made with the usual modes, and these are the owner's alone
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         log.warning("no log is kept: %s", error)
         return []
