@@ -25,6 +25,7 @@ from wallet.ui.bridge import Bridge
 from wallet.ui.design.theme import Look
 from wallet.ui.main import make_window, use_resources
 from wallet.ui.pages.coins import CoinsPage
+from wallet.ui.pages.descriptors import DescriptorsDialog
 from wallet.ui.pages.history import HistoryPage
 from wallet.ui.pages.messages import MessagesDialog
 from wallet.ui.pages.network import NetworkPage
@@ -237,8 +238,23 @@ class Photographer:
         psbt.codes.pause.click()
         await self.take("psbt-codes", psbt)
         psbt.close()
+
+    async def more_tools(self) -> None:
+        page = cast("SettingsPage", there(self._window.shell).page("settings"))
         await self.messages(page)
         await self.sweeping(page)
+        await self.descriptors(page)
+
+    async def descriptors(self, page: SettingsPage) -> None:
+        page.tools.descriptors_button.click()
+        descriptors = cast("DescriptorsDialog", page.tools.opened)
+        await self.settle()
+        descriptors.codes.dots.choose("large")
+        descriptors.codes_button.click()
+        await self.settle()
+        descriptors.codes.pause.click()
+        await self.take("descriptors", descriptors.area.widget())
+        descriptors.close()
 
     async def messages(self, page: SettingsPage) -> None:
         page.tools.messages_button.click()
@@ -287,6 +303,7 @@ async def photograph(app: QApplication, bridge: Bridge, folder: Path, look: Look
             photographer.network,
             photographer.paying,
             photographer.tools,
+            photographer.more_tools,
         )
         for step in steps:
             await step()

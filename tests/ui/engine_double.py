@@ -421,6 +421,14 @@ class EngineDouble:
             for n, text in enumerate(ADDRESSES)
         )
 
+    def _GetDescriptors(self, command: api.GetDescriptors) -> tuple[api.DescriptorRow, ...]:  # noqa: N802
+        key = "[73c5da0a/84h/1h/0h]tpub" + "DC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2X" * 2
+        return tuple(
+            api.DescriptorRow(f"{form}({key}/{branch}/*)#xxxxxxxx", kind, 0, change=bool(branch))
+            for form, kind in (("wpkh", "p2wpkh"), ("tr", "p2tr"))
+            for branch in (0, 1)
+        )
+
     def _SignMessage(self, command: api.SignMessage) -> str:  # noqa: N802
         self._check_password(command.password)
         return "smpAkcwRAIg" + "ZbCdEfGhIj" * 13 + "=="

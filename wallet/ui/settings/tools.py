@@ -21,12 +21,15 @@ class ToolsCard(QWidget):
         self.psbt_button = Button(self.tr("Open a &PSBT…"))
         self.messages_button = Button(self.tr("Sign or &verify a message…"))
         self.sweep_button = Button(self.tr("S&weep a private key…"))
+        self.descriptors_button = Button(self.tr("Show the &descriptors…"))
+        self.descriptors_button.clicked.connect(self._open_descriptors)
         self.psbt_button.clicked.connect(self._open_psbt)
         self.messages_button.clicked.connect(self._open_messages)
         self.sweep_button.clicked.connect(self._open_sweep)
         tools = (
             (self.psbt_button, self.tr("A payment that several sign, or that is signed elsewhere.")),
             (self.messages_button, self.tr("Prove that an address is yours, or check that it is somebody's.")),
+            (self.descriptors_button, self.tr("Let another wallet watch this one, or keep what finds its addresses.")),
             (self.sweep_button, self.tr("Move the coins of a key from paper or from an old wallet to this one.")),
         )
         lines = [column(row(button, None), caption(words), spacing=Space.HAIR) for button, words in tools]
@@ -41,6 +44,11 @@ class ToolsCard(QWidget):
         from wallet.ui.pages.messages import MessagesDialog
 
         self._show(MessagesDialog(self._context, self))
+
+    def _open_descriptors(self) -> None:
+        from wallet.ui.pages.descriptors import DescriptorsDialog
+
+        self._show(DescriptorsDialog(self._context, self))
 
     def _open_sweep(self) -> None:
         from wallet.ui.pages.sweep import SweepDialog

@@ -78,6 +78,8 @@ class AnimatedCode(QWidget):
             self._split()
 
     def _split(self) -> None:
+        if not self._file_type:
+            return
         try:
             codes = split_bbqr(self._data, self._file_type, VERSIONS[self.dots.value])
         except ValueError:
