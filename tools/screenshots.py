@@ -18,12 +18,23 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.bitcoin.vectors import load
 from tests.ui.asking import request_rows
-from tests.ui.engine_double import ADDRESSES, NOW, PASSWORD, SYNCED, WORDS, EngineDouble, some_coins, some_peers
+from tests.ui.engine_double import (
+    ADDRESSES,
+    NOW,
+    PASSWORD,
+    SYNCED,
+    WORDS,
+    EngineDouble,
+    some_addresses,
+    some_coins,
+    some_peers,
+)
 from wallet.bitcoin.psbt import Psbt
 from wallet.engine import api
 from wallet.ui.bridge import Bridge
 from wallet.ui.design.theme import Look
 from wallet.ui.main import make_window, use_resources
+from wallet.ui.pages.addresses import AddressesPage
 from wallet.ui.pages.coins import CoinsPage
 from wallet.ui.pages.descriptors import DescriptorsDialog
 from wallet.ui.pages.history import HistoryPage
@@ -148,6 +159,20 @@ class Photographer:
         dialog.close()
         page.table.selectAll()
         await self.take("coins-chosen")
+
+    async def addresses(self) -> None:
+        shell = there(self._window.shell)
+        self._engine.addresses = some_addresses()
+        shell.sidebar.choose("addresses")
+        await self.take("addresses")
+        page = cast("AddressesPage", shell.page("addresses"))
+        page.show_address(self._engine.addresses[3])
+        dialog = there(page.dialog)
+        await self.take("address", dialog)
+        dialog.close()
+        self._engine.addresses = ()
+        page.refresh()
+        await self.take("addresses-empty")
 
     async def network(self) -> None:
         shell = there(self._window.shell)
@@ -300,6 +325,7 @@ async def photograph(app: QApplication, bridge: Bridge, folder: Path, look: Look
             photographer.opening,
             photographer.pages,
             photographer.coins,
+            photographer.addresses,
             photographer.network,
             photographer.paying,
             photographer.tools,

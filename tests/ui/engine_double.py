@@ -109,6 +109,29 @@ def some_coins(count: int = 8) -> tuple[api.CoinRow, ...]:
     )
 
 
+OWN_ADDRESSES = tuple(
+    api.AddressRow(text, f"m/84h/1h/0h/0/{n}", "p2wpkh", False, used=True, balance=40_000, label="Rent")
+    for n, text in enumerate(ADDRESSES)
+)
+
+
+def some_addresses(count: int = 60) -> tuple[api.AddressRow, ...]:
+    """Addresses of two accounts: the first third was used, two of those hold coins; the last five are change."""
+    labels = {0: "Salary", 3: "Coffee with Ana", count // 2: "Promised to Bob"}
+    return tuple(
+        api.AddressRow(
+            address=f"bcrt1q{number:038x}",
+            path=f"m/{84 if number % 10 else 86}h/1h/0h/{int(number >= count - 5)}/{number}",
+            type="p2wpkh" if number % 10 else "p2tr",
+            change=number >= count - 5,
+            used=number < count // 3,
+            balance=90_000 * number if number in (2, 3) else 0,
+            label=labels.get(number, ""),
+        )
+        for number in range(count)
+    )
+
+
 NOT_RESTORED = api.SearchReport(restored=False, searching=False, found=(), nothing_found=False)
 
 
@@ -138,6 +161,7 @@ class EngineDouble:
     asked: list[api.Command[Any]] = field(default_factory=list)
     search: api.SearchReport = NOT_RESTORED
     coins: tuple[api.CoinRow, ...] = ()
+    addresses: tuple[api.AddressRow, ...] = OWN_ADDRESSES
     peers: tuple[api.PeerRow, ...] = ()
     bans: tuple[api.BanRow, ...] = ()
     requests: tuple[api.RequestRow, ...] = ()
@@ -416,10 +440,7 @@ class EngineDouble:
         )
 
     def _GetAddresses(self, command: api.GetAddresses) -> tuple[api.AddressRow, ...]:  # noqa: N802
-        return tuple(
-            api.AddressRow(text, f"m/84h/1h/0h/0/{n}", "p2wpkh", False, used=True, balance=40_000, label="Rent")
-            for n, text in enumerate(ADDRESSES)
-        )
+        return self.addresses[command.first :][: command.count]
 
     def _GetDescriptors(self, command: api.GetDescriptors) -> tuple[api.DescriptorRow, ...]:  # noqa: N802
         key = "[73c5da0a/84h/1h/0h]tpub" + "DC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2X" * 2

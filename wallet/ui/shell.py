@@ -21,7 +21,7 @@ from wallet.ui.statusstrip import StatusStrip
 if TYPE_CHECKING:
     from wallet.ui.pages.transaction import TransactionDialog
 
-PAGES = ("overview", "send", "receive", "history", "coins", "network", "settings")
+PAGES = ("overview", "send", "receive", "history", "coins", "addresses", "network", "settings")
 
 
 class Shell(QWidget):
@@ -50,6 +50,7 @@ class Shell(QWidget):
             "receive": self._make_receive,
             "history": self._make_history,
             "coins": self._make_coins,
+            "addresses": self._make_addresses,
             "network": self._make_network,
             "settings": self._make_settings,
         }
@@ -60,6 +61,7 @@ class Shell(QWidget):
                 Entry("receive", self.tr("Receive"), "receive"),
                 Entry("history", self.tr("History"), "history"),
                 Entry("coins", self.tr("Coins"), "coins"),
+                Entry("addresses", self.tr("Addresses"), "addresses"),
                 Entry("network", self.tr("Network"), "network"),
                 Entry("settings", self.tr("Settings"), "settings"),
             )
@@ -129,6 +131,13 @@ class Shell(QWidget):
         page = CoinsPage(self.context)
         page.pay.connect(self.pay_with)
         page.opened.connect(self.open_transaction)
+        return page
+
+    def _make_addresses(self) -> Page:
+        from wallet.ui.pages.addresses import AddressesPage
+
+        page = AddressesPage(self.context)
+        page.receive.connect(lambda: self.sidebar.choose("receive"))
         return page
 
     def _make_network(self) -> Page:

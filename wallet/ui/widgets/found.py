@@ -107,15 +107,20 @@ class SearchCard(QWidget):
         self.found.say(error.message, "error")
 
 
-def account_name(account: api.AccountInfo) -> str:
-    """An account as people speak of it; the first one is account 1."""
+def type_name(script_type: str) -> str:
+    """A script type as people speak of it."""
     kinds = {
         "p2wpkh": translate("Native SegWit"),
         "p2tr": translate("Taproot"),
         "p2sh-p2wpkh": translate("Nested SegWit"),
         "p2pkh": translate("Legacy"),
     }
-    kind = kinds.get(account.type, account.type)
+    return kinds.get(script_type, script_type)
+
+
+def account_name(account: api.AccountInfo) -> str:
+    """An account as people speak of it; the first one is account 1."""
+    kind = type_name(account.type)
     if account.label:
         return f"{kind} ({safe_text(account.label)})"
     return translate("{kind}, account {n}").format(kind=kind, n=account.account + 1)
