@@ -241,6 +241,49 @@ class Photographer:
         page.review.password.setText(PASSWORD)
         page.review.send_button.click()
         await self.take("send-result")
+        await self.paying_several(page)
+
+    async def paying_several(self, page: SendPage) -> None:
+        """Two people, one of them by name, with everything that can be chosen."""
+        page.sent.again.click()
+        self._engine.accounts = (*self._engine.accounts, api.AccountInfo(2, "p2wpkh", 1, "m/84h/1h/1h", "", 88_000))
+        self._engine.contacts = (api.ContactRow("Ana", ADDRESSES[1], "", 1, "this address was paid before"),)
+        self._engine.rate = api.RateReport("hand", "EUR", "62000", None, ("62000",))
+        self._engine.warnings = (
+            api.PaymentWarning("fee_high", "the fee of 282 satoshis is more than 25 % of the amount", blocking=True),
+            *self._engine.warnings,
+        )
+        await page.load()
+        page.hide()
+        page.show()
+        page.use_coins(("00" * 32 + ":0", "11" * 32 + ":1", "22" * 32 + ":0"), 900_000)
+        await self.settle()
+        await self.several(page)
+
+    async def several(self, page: SendPage) -> None:
+        form = page.form
+        form.recipient.setText("Ana")
+        form.amount.units.choose("money")
+        form.amount.box.setText("25")
+        form.label.setText("Rent")
+        await self.take("send-contact")
+        form.coins.drop()
+        other = form.payees.add()
+        other.recipient.setText(ADDRESSES[0])
+        other.amount.box.setText("40000")
+        form.options.fold.click()
+        form.options.note.setText("für Ana")
+        await self.take("send-several")
+        await self.take("send-several-whole", form)
+        form.review_button.click()
+        await self.settle()
+        await self.take("review-several", page.review)
+        page.review.outdate("the coin was spent in the meantime: prepare the payment again")
+        await self.take("review-outdated", page.review)
+        page.review.show_review(
+            replace(there(page.review.shown), warnings=()), None, replace(page.review.means, watch_only=True), None
+        )
+        await self.take("review-watch-only", page.review)
 
     async def tools(self) -> None:
         shell = there(self._window.shell)

@@ -326,16 +326,18 @@ class EngineDouble:
         )
 
     def _PreparePayment(self, command: api.PreparePayment) -> api.PaymentReview:  # noqa: N802
-        (address, amount), *_ = command.recipients
-        if amount is not None and amount > self.balance.confirmed:
-            raise api.WrenError("insufficient_funds", f"needs {amount} satoshis, has {self.balance.confirmed}")
-        paid = self.balance.confirmed - 282 if amount is None else amount
-        change = self.balance.confirmed - paid - 282
+        typed = sum(amount or 0 for _, amount in command.recipients)
+        if typed > self.balance.confirmed:
+            raise api.WrenError("insufficient_funds", f"needs {typed} satoshis, has {self.balance.confirmed}")
+        rest = self.balance.confirmed - 282 - typed
+        takes_all = any(amount is None for _, amount in command.recipients)
+        amounts = [(address, rest if amount is None else amount) for address, amount in command.recipients]
+        change = 0 if takes_all else rest
         return api.PaymentReview(
             id="review-1",
-            recipients=(api.TransactionEnd(address, paid, own=False),),
+            recipients=tuple(api.TransactionEnd(address, amount, own=False) for address, amount in amounts),
             inputs=(api.TransactionEnd(ADDRESSES[0], self.balance.confirmed, own=True),),
-            amount=paid,
+            amount=sum(amount for _, amount in amounts),
             fee=282,
             fee_rate=command.fee_rate or 2.0,
             vsize=141,

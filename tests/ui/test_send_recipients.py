@@ -145,7 +145,7 @@ def test_tab_goes_through_each_recipient_in_turn(stage: Stage, page: SendPage) -
     stage.settle()
     expected: list[QWidget] = []
     for edit in page.form.payees.edits:
-        expected += [edit.recipient, edit.amount.box, edit.max, edit.label, edit.remove_button]
+        expected += [edit.recipient, edit.scan_button, edit.amount.box, edit.max, edit.label, edit.remove_button]
     expected.append(page.form.payees.add_button)
     page.form.recipient.setFocus()
     seen: list[QWidget] = []

@@ -16,6 +16,7 @@ from wallet.ui.text import (
     read_amount,
     read_fee_rate,
     safe_text,
+    sentence,
 )
 from wallet.ui.widgets.label import may_break
 
@@ -141,3 +142,9 @@ def test_only_the_longest_words_may_break() -> None:
         "an ordinary sentence of ours, with a Fernmeldeamtsleiter"
     )
     assert may_break("x" * 30) == "\u200b".join(("x" * 12, "x" * 12, "x" * 6))
+
+
+def test_a_sentence_begins_with_a_capital_but_an_address_stays_as_it_is() -> None:
+    assert sentence("the coin was spent") == "The coin was spent."
+    assert sentence("bcrt1qw508d is frozen: unfreeze it first") == "bcrt1qw508d is frozen: unfreeze it first."
+    assert sentence("") == ""

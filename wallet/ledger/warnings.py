@@ -79,18 +79,32 @@ def high_fee(fee: Sats, vsize: int, amount: Sats) -> str:
 
 
 def _about_recipients(ledger: LedgerView, recipients: Sequence[TxOut]) -> Iterator[PaymentWarning]:
+    """Of several recipients those that are meant are named."""
     own = ledger.keychain.scripts()
-    scripts = [output.script_pubkey for output in recipients]
-    if any(script in own for script in scripts):
-        yield PaymentWarning("own_address", "this pays an address of this wallet")
-    if any(script not in own and ledger.was_paid(script) for script in scripts):
-        yield PaymentWarning("reuse", "this address was paid before: a fresh one keeps both sides more private")
-    if len(set(scripts)) < len(scripts):
-        yield PaymentWarning("twice", "the same address is paid more than once")
+    scripts = list(dict.fromkeys(output.script_pubkey for output in recipients))
     params = next((account.external.params for account in ledger.keychain.accounts.values()), None)
+
+    several = params if len(scripts) > 1 else None
+    for script in scripts:
+        if script in own:
+            yield PaymentWarning("own_address", f"{_named(script, several)} is an address of this wallet")
+        elif ledger.was_paid(script):
+            text = (
+                f"{_named(script, several, 'this address')} was paid before: a fresh one keeps both sides more private"
+            )
+            yield PaymentWarning("reuse", text)
+    if len(scripts) < len(recipients):
+        yield PaymentWarning("twice", "the same address is paid more than once")
     if params is not None:
-        for script in dict.fromkeys(script for script in scripts if script not in own):
-            yield from _about_recipient(ledger, script, params)
+        for script in scripts:
+            if script not in own:
+                yield from _about_recipient(ledger, script, params)
+
+
+def _named(script: bytes, params: ChainParams | None, otherwise: str = "this") -> str:
+    """The script's address; `otherwise` where there is none, or nothing to mistake it for (params None)."""
+    address = None if params is None else address_from_script(script, params)
+    return otherwise if address is None else f"the address {address.text}"
 
 
 def _about_recipient(ledger: LedgerView, script: bytes, params: ChainParams) -> Iterator[PaymentWarning]:
@@ -110,7 +124,7 @@ def _about_recipient(ledger: LedgerView, script: bytes, params: ChainParams) -> 
     scripts = (*ledger.known_scripts(), *ledger.keychain.scripts())
     alike = dict.fromkeys((*look_alikes(address.text, known, params), *similar_scripts(script, scripts, params)))
     for other in alike:
-        text = f"{address.text} only looks like {other}, which this wallet knows: compare every character"
+        text = f"the address {address.text} only looks like {other}, which this wallet knows: compare every character"
         yield PaymentWarning("look_alike", text)
 
 

@@ -42,11 +42,16 @@ def safe_text(text: str, lines: bool = False) -> str:
 
 
 def sentence(text: str) -> str:
-    """A message as a sentence, literally: those of the lower layers begin in lower case and end without a point."""
+    """A message as a sentence, literally: those of the lower layers begin in lower case and end without a point.
+
+    What begins with an address or a hash keeps that to the letter.
+    """
     if not text:
         return ""
     text = safe_text(text)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
+    is_word = not any(character.isdigit() for character in text.partition(" ")[0])
+    begun = text[:1].upper() + text[1:] if is_word else text
+    return begun + ("" if text.endswith((".", "!", "?", "…")) else ".")
 
 
 def in_fours(text: str) -> str:

@@ -23,6 +23,7 @@ from wallet.ui.pages.psbtactions import PsbtActions
 from wallet.ui.pages.psbtview import PsbtView
 from wallet.ui.pages.sent import SentStep
 from wallet.ui.pages.tooldialog import ToolDialog
+from wallet.ui.watching import only_watches
 from wallet.ui.widgets.animated import AnimatedCode
 from wallet.ui.widgets.button import Button
 from wallet.ui.widgets.frame import card
@@ -191,7 +192,7 @@ class PsbtDialog(ToolDialog):
 
     async def _cannot_sign(self) -> bool:
         try:
-            return (await self.context.bridge.run(api.GetStatus())).vault == "none"
+            return await only_watches(self.context.bridge)
         except api.WrenError as error:
             if error.code != "no_wallet":
                 raise

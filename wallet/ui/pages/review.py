@@ -68,7 +68,7 @@ class ReviewStep(QWidget):
         self._connect()
 
     def _lay_out(self) -> None:
-        self.recipients.setSpacing(Space.MEDIUM)
+        self.recipients.setSpacing(Space.WIDE)
         self.warnings.setSpacing(Space.SMALL)
         self.setLayout(
             column(

@@ -94,7 +94,8 @@ def fee_words(review: api.PaymentReview, preferences: Preferences, rate: Rate | 
     size = translate("{n} vB").format(n=review.vsize)
     parts = [format_rate(review.fee_rate), size]
     if not preferences.hidden:
-        parts.insert(0, format_amount(review.fee, Unit.SAT))
+        if preferences.unit is not Unit.SAT:
+            parts.insert(0, format_amount(review.fee, Unit.SAT))
         if rate is not None:
             parts.append(format_worth(review.fee, rate))
     if review.amount:

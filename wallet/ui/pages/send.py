@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from wallet.bitcoin.address import AddressError
 from wallet.bitcoin.amount import Sats
@@ -17,7 +17,9 @@ from wallet.ui.pages.page import Page
 from wallet.ui.pages.review import ReviewStep
 from wallet.ui.pages.sendform import SendForm
 from wallet.ui.pages.sent import SentStep
+from wallet.ui.watching import only_watches
 from wallet.ui.widgets.payee import SCHEME, is_link
+from wallet.ui.widgets.steps import Steps
 
 
 class SendPage(Page):
@@ -31,9 +33,7 @@ class SendPage(Page):
         self.form = SendForm(context)
         self.review = ReviewStep(context)
         self.sent = SentStep(context)
-        self.steps = QStackedWidget()
-        for step in (self.form, self.review, self.sent):
-            self.steps.addWidget(step)
+        self.steps = Steps(self.form, self.review, self.sent)
         self.body.addWidget(self.steps)
         self._wish: Wish | None = None
         self._contacts: tuple[api.ContactRow, ...] = ()
@@ -58,7 +58,7 @@ class SendPage(Page):
         self.form.show_balance(balance.confirmed, await bridge.run(api.GetAccounts()))
         self._contacts = await bridge.run(api.GetContacts())
         self.form.payees.set_contacts(self._contacts)
-        self._watch_only = (await bridge.run(api.GetStatus())).vault == "none"
+        self._watch_only = await only_watches(bridge)
         self.form.fees.show_report(await bridge.run(api.GetFees()))
 
     @override

@@ -19,6 +19,7 @@ from wallet.ui.widgets.button import Button, icon_button
 from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import line
 from wallet.ui.widgets.label import Label, caption
+from wallet.ui.widgets.scan import ScanButton
 
 SCHEME = "bitcoin:"
 
@@ -44,7 +45,8 @@ class PayeeEdit(QWidget):
         self.recipient = QLineEdit()
         self.recipient.setFont(code_font(Type.BODY))
         self.recipient.setPlaceholderText(self.tr("Address, link, or contact"))
-        self.recipient_field = Field(self.tr("&Recipient"), self.recipient)
+        self.scan_button = ScanButton(context.bridge)
+        self.recipient_field = Field(self.tr("&Recipient"), self.recipient, beside=self.scan_button)
         self.whose = caption()
         self.address = AddressLabel("", Type.BODY)
         self.contact = box(column(self.whose, self.address, spacing=Space.HAIR))
@@ -86,8 +88,10 @@ class PayeeEdit(QWidget):
     def _connect(self) -> None:
         self.recipient.textChanged.connect(self._recipient_changed)
         self.recipient.editingFinished.connect(self._take_link)
+        self.scan_button.read.connect(self.recipient.setText)
+        self.scan_button.problem.connect(self.recipient_field.show_error)
         self.amount.edited.connect(self._amount_edited)
-        self.amount.box.textChanged.connect(self.edited)
+        self.amount.box.textChanged.connect(self._amount_edited)
         self.max.toggled.connect(self._max_toggled)
         self.remove_button.clicked.connect(self.remove)
         for each in (self.recipient, self.amount.box, self.label):
@@ -102,9 +106,9 @@ class PayeeEdit(QWidget):
         self.remove_button.setAccessibleName(self.tr("Remove recipient {n}").format(n=number))
         self.head.setVisible(several)
         where = f" {number}" if several else ""
-        self.recipient_field.rename(self.tr("&Recipient") + where)
-        self.amount_field.rename(self.tr("&Amount") + where)
-        self.label_field.rename(self.tr("&Label") + where)
+        self.recipient.setAccessibleName(self.tr("Recipient") + where)
+        self.amount.setAccessibleName(self.tr("Amount") + where)
+        self.label.setAccessibleName(self.tr("Label") + where)
         self.max.setAccessibleName(self.tr("Send all there is") + where)
 
     def set_contacts(self, contacts: tuple[api.ContactRow, ...]) -> None:
@@ -120,7 +124,7 @@ class PayeeEdit(QWidget):
     @property
     def stops(self) -> tuple[QWidget, ...]:
         """What Tab comes to, in order; what is inside of the amount stays together."""
-        return self.recipient, self.amount, self.max, self.label, self.remove_button
+        return self.recipient, self.scan_button, self.amount, self.max, self.label, self.remove_button
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -152,7 +156,6 @@ class PayeeEdit(QWidget):
         if uri.amount is not None:
             self.max.setChecked(False)
             self.amount.set_value(uri.amount)
-            self._show_worth()
         if uri.label or uri.message:
             self.label.setText(safe_text(uri.label or uri.message or ""))
 
@@ -169,6 +172,7 @@ class PayeeEdit(QWidget):
     def _amount_edited(self) -> None:
         self.amount_field.clear_error()
         self._show_worth()
+        self.edited.emit()
 
     def _max_toggled(self, everything: bool) -> None:
         self.amount.setEnabled(not everything)

@@ -22,7 +22,8 @@ class Remember(QWidget):
     def __init__(self, payee: Payee) -> None:
         super().__init__()
         self.address = payee.address
-        self.name = QLineEdit(safe_text(payee.label))
+        self.name = QLineEdit()
+        self.name.setPlaceholderText(self.tr("Name"))
         self.name.setMaxLength(MAX_NAME)
         self.button = BusyButton(self.tr("&Remember"), "plain", "plus")
         hint = in_fours(payee.address)
