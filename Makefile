@@ -21,6 +21,7 @@ help:
 	@echo "make bench   print the benchmarks: goal, figure, MET or MISSED"
 	@echo "make desktop put Wren into the desktop's menu, and let it open bitcoin: links (make undesktop: out again)"
 	@echo "make freeze  freeze the program into build/freeze/wren with PyInstaller, and try it"
+	@echo "make screenshots  pictures of every page in build/screenshots/, and those of the README renewed"
 	@echo "make fmt     format the code"
 	@echo "make lock    renew the lock files"
 	@echo "make clean   remove what the other commands made"
@@ -75,6 +76,9 @@ freeze:
 	@build/freeze/venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes \
 		-r requirements-freeze.lock
 	@build/freeze/venv/bin/python -m tools.freeze
+
+screenshots: $(VENV)/.dev
+	@$(PY) -m tools.picture_book build/screenshots --docs
 
 fmt: $(VENV)/.dev
 	@$(VENV)/bin/ruff check --quiet --fix-only .

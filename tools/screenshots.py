@@ -353,6 +353,17 @@ class Photographer:
         await self.take("sweep-review", dialog)
         dialog.close()
 
+    async def first_aid(self) -> None:
+        window = self._window
+        help_dialog = window.aid.help()
+        await self.take("first-aid", help_dialog)
+        help_dialog.close()
+        window.aid.show_fault(ZeroDivisionError())
+        report = window.aid.report()
+        await self.take("problem-report", report)
+        report.close()
+        await self.take("fault")
+
 
 async def photograph(app: QApplication, bridge: Bridge, folder: Path, look: Look, size: tuple[int, int]) -> None:
     engine = EngineDouble()
@@ -373,6 +384,7 @@ async def photograph(app: QApplication, bridge: Bridge, folder: Path, look: Look
             photographer.paying,
             photographer.tools,
             photographer.more_tools,
+            photographer.first_aid,
         )
         for step in steps:
             await step()

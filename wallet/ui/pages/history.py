@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QLocale, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QSizePolicy, QWidget
 
 from wallet.engine import api
 from wallet.override import override
@@ -78,12 +78,14 @@ class HistoryPage(Page):
     def _lay_out(self) -> None:
         tools = QWidget()
         tools.setLayout(Wrapping(self.verify, self.export))
-        self.body.addLayout(row(title(self.tr("History")), tools))
+        tools.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.body.addLayout(row(title(self.tr("History")), None, tools))
         self.body.addWidget(self.message)
         self.body.addWidget(self.filters)
         self.body.addWidget(self._nothing)
         self.body.addWidget(self._frame, 1)
         self.body.addWidget(self.sum)
+        self.body.addStretch(0)  # where there is no table, the room is at the foot
         self._nothing.hide()
         self._frame.hide()
 

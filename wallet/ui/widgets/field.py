@@ -7,6 +7,9 @@ from wallet.ui.design.metrics import Space, Type
 from wallet.ui.text import sentence
 from wallet.ui.widgets.label import Label, caption, set_look
 
+_UNBOUNDED = (1 << 24) - 1
+"""Qt's own greatest width."""
+
 
 class Field(QWidget):
     """Wraps an input. `name` may carry a mnemonic (&Amount); `beside` stands at the input's right."""
@@ -22,6 +25,8 @@ class Field(QWidget):
         self.rename(name)
         line = row(control) if beside is None else row(control, beside, spacing=Space.SMALL)
         line.setStretch(0, 1)
+        if control.maximumWidth() < _UNBOUNDED:  # a narrow box begins where its name does
+            line.addStretch(1)
         self.setLayout(column(self._name, line, self._below, spacing=Space.HAIR))
         self.clear_error()
 

@@ -26,7 +26,8 @@ class Message(QFrame):
         self._text = Label(wrap=True)
         layout = row(self._icon, self._text, *actions, spacing=Space.SMALL, margin=Space.MEDIUM)
         layout.setStretch(1, 1)
-        layout.setAlignment(self._icon, TOP)
+        if not actions:
+            layout.setAlignment(self._icon, TOP)
         self.setLayout(layout)
         self.say(text, kind)
 
