@@ -9,7 +9,7 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # What may be missing on a developer's machine (with a loud word at the end of the tests), never in CI.
 OPTIONAL := $(if $(filter true,$(CI)),,-)
 
-.PHONY: help run demo test check pytest soak fuzz bench freeze desktop undesktop fmt lock clean
+.PHONY: help run demo test check pytest soak fuzz bench screenshots freeze desktop undesktop fmt lock clean
 
 help:
 	@echo "make run     open the wallet's window (installs what it needs first)"

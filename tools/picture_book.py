@@ -1,4 +1,4 @@
-"""Pictures of every page in light and dark, in a small window and on a dense screen: python -m tools.picture_book FOLDER.
+"""Pictures of every page in light, dark, a small window and on a dense screen: python -m tools.picture_book FOLDER.
 
 With --docs the pictures that the README and docs/screenshots show are renewed from them, in few colours to be small.
 """
