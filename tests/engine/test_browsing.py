@@ -130,6 +130,36 @@ def test_the_sum_is_what_the_balance_moved_by(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_the_balance_over_time_ends_in_the_balance_of_now(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        run = world.engine.run
+        times = [row.time for row in reversed(await run(api.GetHistory())) if row.time]
+        await world.send(await world.prepare(20_000))  # in no block: it moves nothing yet
+        whole = await run(api.GetBalanceHistory())
+        assert [(point.time, point.balance) for point in whole] == list(
+            zip(times, (90_000, 150_000, 180_000), strict=True)
+        )
+        since = times[2] - timedelta(seconds=1)
+        part = await run(api.GetBalanceHistory(since))
+        assert [(point.time, point.balance) for point in part] == [(since, 150_000), (times[2], 180_000)]
+        assert await run(api.GetBalanceHistory(times[0] - timedelta(days=1))) == whole
+        late = times[2] + timedelta(days=1)
+        assert await run(api.GetBalanceHistory(late)) == (api.BalancePoint(late, 180_000),)
+
+    play(tmp_path, story)
+
+
+def test_of_many_points_the_first_and_the_last_of_each_time_stay() -> None:
+    points = [(number * 10, number) for number in range(10_000)]
+    thin = browsing._thinned(points, 300)
+    assert len(thin) <= 302
+    assert thin[0] == points[0]
+    assert thin[-1] == points[-1]
+    assert thin == sorted(thin)
+    assert browsing._thinned(points[:7], 300) == points[:7]
+    assert browsing._thinned([(5, 1)] * 400, 300)[-1] == (5, 1)
+
+
 def test_a_transaction_as_a_finished_psbt_is_the_same_transaction(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         run = world.engine.run

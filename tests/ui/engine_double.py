@@ -294,6 +294,15 @@ class EngineDouble:
         rows = self._filtered(command.filter)
         return api.HistorySlice(0, len(rows), rows[command.offset : command.offset + command.limit])
 
+    def _GetBalanceHistory(self, command: api.GetBalanceHistory) -> tuple[api.BalancePoint, ...]:  # noqa: N802
+        points: list[api.BalancePoint] = []
+        balance = 0
+        for row in reversed(self.rows):
+            if row.time is not None:
+                balance += row.amount
+                points.append(api.BalancePoint(row.time, balance))
+        return tuple(point for point in points if command.since is None or point.time >= command.since)
+
     def _GetHistorySum(self, command: api.GetHistorySum) -> api.HistorySum:  # noqa: N802
         amounts = [row.amount for row in self._filtered(command.filter)]
         return api.HistorySum(

@@ -14,7 +14,7 @@ from tests.ui.stage import Stage
 from wallet.engine import api
 from wallet.ui.models.history import Column, HistoryModel
 from wallet.ui.pages.history import HistoryPage
-from wallet.ui.pages.overview import OverviewPage, balance_points
+from wallet.ui.pages.overview import OverviewPage
 from wallet.ui.pages.receive import ReceivePage
 from wallet.ui.pages.send import SendPage
 from wallet.ui.pages.settings import SettingsPage
@@ -39,8 +39,9 @@ def test_the_overview_shows_the_balance_and_what_is_on_its_way(stage: Stage) -> 
     page = overview(stage)
     assert page.balance.text() == "1,209,567\u00a0sat"
     assert page.balance.accessibleName() == "1,209,567 satoshis"
-    assert page.pending.text() == f"{MINUS}25,000\u00a0sat"
-    assert page.pending.isVisible()
+    assert page.leaving.text() == f"{MINUS}25,000\u00a0sat"
+    assert page.leaving.isVisible()
+    assert not page.arriving.isVisible()
     assert not page.immature.isVisible()
     assert [line.txid for line in page.payments] == [row.txid for row in stage.engine.rows[:5]]
 
@@ -66,7 +67,10 @@ def test_the_overview_asks_again_when_the_wallet_changed(stage: Stage) -> None:
     stage.engine.announce(api.WalletChanged(frozenset({"balance"})))
     stage.settle()
     assert page.balance.sats == 2_000_000
-    assert not page.pending.isVisible()
+    stage.engine.rows = stage.engine.rows[1:]
+    stage.engine.announce(api.WalletChanged(frozenset({"history"})))
+    stage.settle()
+    assert not page.leaving.isVisible()
 
 
 def test_a_page_that_is_not_seen_asks_only_when_it_is(stage: Stage) -> None:
@@ -84,18 +88,12 @@ def test_a_page_that_is_not_seen_asks_only_when_it_is(stage: Stage) -> None:
 def test_an_old_balance_says_from_when_it_is(stage: Stage) -> None:
     page = overview(stage)
     assert not page.as_of.isVisible()
-    stage.engine.announce(api.SyncChanged(replace(SYNCED, phase="filters", synced=False, scan_height=571)))
+    old = replace(SYNCED, phase="filters", synced=False, scan_height=571, scan_time=datetime(2026, 3, 2, tzinfo=UTC))
+    stage.engine.announce(api.SyncChanged(old))
+    assert "2 Mar 2026" in page.as_of.text()
     assert "block 571" in page.as_of.text()
     stage.engine.announce(api.SyncChanged(SYNCED))
     assert not page.as_of.isVisible()
-
-
-def test_the_chart_knows_each_step_of_the_balance(stage: Stage) -> None:
-    now = datetime(2026, 6, 1, tzinfo=UTC)
-    points = balance_points(stage.engine.rows, now)
-    assert points[0][1] == 7_412
-    assert points[-1] == (now, sum(row.amount for row in stage.engine.rows[1:]))
-    assert [moment for moment, _ in points] == sorted(moment for moment, _ in points)
 
 
 def test_amounts_can_be_hidden_everywhere_at_once(stage: Stage) -> None:

@@ -121,9 +121,9 @@ def receive(play: Play, window: Window, node: RealNode) -> str:
     paid = node.fund(address, 500_000)
     shell.sidebar.choose("overview")
     overview = overview_of(window)
-    play.wait(lambda: overview.pending.sats == 500_000, "the payment, unverified")
+    play.wait(lambda: overview.arriving.sats == 500_000, "the payment, unverified")
     node.mine(1)
-    play.wait(lambda: overview.balance.sats == 500_000 and not overview.pending.isVisible(), "the payment, proven")
+    play.wait(lambda: overview.balance.sats == 500_000 and not overview.arriving.isVisible(), "the payment, proven")
     shell.sidebar.choose("receive")
     play.wait(lambda: page.address.address != address, "another address: the first is used now")
     return paid
@@ -185,7 +185,7 @@ def test_create_receive_prove_pay_and_restore_through_the_window(
     left = 500_000 - 200_000 - fee
     shell_of(window).sidebar.choose("overview")
     overview = overview_of(window)
-    play.wait(lambda: overview.balance.sats == left and not overview.pending.isVisible(), "the proven change")
+    play.wait(lambda: overview.balance.sats == left and not overview.leaving.isVisible(), "the proven change")
     synced(play, window, node)
     seen = history_of(play, window)
     assert [status for status, _ in seen] == ["Confirmed, proven"] * 2

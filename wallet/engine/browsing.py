@@ -7,10 +7,12 @@ until the ledger changes. Long looks give the loop its turn.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from wallet.bitcoin.amount import Sats
 from wallet.bitcoin.hashes import Txid
 from wallet.engine import api
 from wallet.engine.finding import Finding
@@ -51,7 +53,12 @@ class Browsing:
 
     def table(self) -> Mapping[type[api.Command[Any]], Handler]:
         """Who carries out which command."""
-        return {api.ListHistory: self.list, api.GetHistorySum: self.sum, api.GetTransactionPsbt: self.psbt}
+        return {
+            api.ListHistory: self.list,
+            api.GetHistorySum: self.sum,
+            api.GetBalanceHistory: self.balances,
+            api.GetTransactionPsbt: self.psbt,
+        }
 
     async def list(self, command: api.ListHistory) -> api.HistorySlice:
         ledger, tip = self._session().ledger, self._network.tip_height
@@ -73,6 +80,20 @@ class Browsing:
             received += max(0, amount)
             sent -= min(0, amount)
         return api.HistorySum(len(found.txids), received, sent, void)
+
+    async def balances(self, command: api.GetBalanceHistory) -> tuple[api.BalancePoint, ...]:
+        ledger = self._session().ledger
+        moves: list[tuple[int, Sats]] = []
+        async for txid in _slowly(self._ordered(ledger).txids):
+            record = ledger.transactions.get(txid)
+            if record is not None and record.location is not None:
+                moves.append((record.time, ledger.totals(txid)[0]))
+        moves.sort(key=lambda move: move[0])
+        points = _steps(moves, None if command.since is None else int(command.since.timestamp()))
+        return tuple(
+            api.BalancePoint(datetime.fromtimestamp(time, UTC), balance)
+            for time, balance in _thinned(points, max(2, command.most))
+        )
 
     async def psbt(self, command: api.GetTransactionPsbt) -> str:
         ledger, txid = self._session().ledger, parse_txid(command.txid)
@@ -109,6 +130,28 @@ class Browsing:
         if whole is None or whole.revision != ledger.revision:
             whole = self._whole[ledger] = _Found(api.HistoryFilter(), ledger.revision, ledger.ordered())
         return whole
+
+
+def _steps(moves: Sequence[tuple[int, Sats]], since: int | None) -> list[tuple[int, Sats]]:
+    """The balance after each move, the oldest first; what was before `since` as one point at that moment."""
+    points: list[tuple[int, Sats]] = []
+    balance = 0
+    for time, amount in moves:
+        balance += amount
+        if since is not None and time < since:
+            points = [(since, balance)]
+        else:
+            points.append((time, balance))
+    return points
+
+
+def _thinned(points: Sequence[tuple[int, Sats]], most: int) -> list[tuple[int, Sats]]:
+    """Of many points the first, and the last of each of `most` equal times."""
+    if len(points) <= most:
+        return list(points)
+    first, span = points[0][0], max(1, points[-1][0] - points[0][0])
+    last_of = {(time - first) * most // span: (time, balance) for time, balance in points}
+    return [points[0], *last_of.values()]
 
 
 class _Sieve:

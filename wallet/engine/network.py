@@ -22,7 +22,7 @@ from wallet.engine.pace import Pace, bytes_left
 from wallet.engine.parts import ChainFiles, NetworkNode, Parts
 from wallet.engine.scanner import ScanCounts, Scanner
 from wallet.engine.session import Session
-from wallet.engine.sync_status import NO_BLOOM, WORKING, Standing, lacks_bloom
+from wallet.engine.sync_status import NO_BLOOM, WORKING, Standing, lacks_bloom, time_of
 from wallet.engine.sync_status import percent as percent_of
 from wallet.engine.views import moment
 from wallet.engine.witness import Witness
@@ -322,16 +322,15 @@ class Network:
 
     def status(self) -> api.SyncStatus:
         """Where everything stands."""
-        headers = self.files.headers
-        scanned = self.scan_height()
-        tip_time = headers.header_at(headers.tip_height).time if headers.tip_height >= headers.base_height else None
+        headers, scanned = self.files.headers, self.scan_height()
+        tip_time = time_of(headers, headers.tip_height)
         node = self._node.status() if self._node is not None else None
-        announced = headers.tip_height if node is None else max(node.announced_height, headers.tip_height)
+        best = headers.tip_height if node is None else max(node.announced_height, headers.tip_height)
         filters = self.files.filters.tip_height if self._node is None else self._node.filter_tip
         stale = tip_time is None or self._parts.clock() - tip_time > STALE_SECONDS
         synced, scanning = self.synced(), self._scanner is not None and not self._scanner.complete
-        standing = Standing(node, headers.tip_height, announced, filters, self._scan_percent(), scanning, synced)
-        phase, percent = standing.phase()
+        share = self._scan_percent()
+        phase, percent = Standing(node, headers.tip_height, best, filters, share, scanning, synced).phase()
         seconds_left = self._pace.note(phase, percent / 100, self._parts.clock()) if phase in WORKING else None
         if node is not None:
             self.use.note(node.bytes_received, node.transaction_bytes)
@@ -342,9 +341,10 @@ class Network:
             height=headers.tip_height,
             tip=str(headers.tip_hash),
             tip_time=moment(tip_time),
-            announced_height=announced,
+            announced_height=best,
             filter_height=filters,
             scan_height=scanned,
+            scan_time=moment(time_of(headers, scanned)),
             peers=0 if node is None else node.peers,
             synced=synced,
             stale=stale,

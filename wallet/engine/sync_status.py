@@ -5,6 +5,7 @@ from typing import Final
 
 from wallet.engine import api
 from wallet.engine.parts import NetworkNode
+from wallet.spv.chain import HeaderChain
 from wallet.spv.message import Services
 from wallet.spv.node_api import NodeStatus
 
@@ -43,6 +44,16 @@ class Standing:
 def percent(done: float, whole: int) -> float:
     """How much is done, never quite 100 while something is left."""
     return 0.0 if whole <= 0 else max(0.0, min(99.9, 100.0 * done / whole))
+
+
+def time_of(headers: HeaderChain, height: int | None) -> int | None:
+    """The Unix seconds of a block; None where its header is not held."""
+    if height is None or not headers.base_height <= height <= headers.tip_height:
+        return None
+    try:
+        return headers.header_at(height).time
+    except LookupError:
+        return None
 
 
 def lacks_bloom(node: NetworkNode | None) -> bool:

@@ -104,6 +104,8 @@ from wallet.engine.api.commands_chain import BlockRow, ChainReport, GetChain
 from wallet.engine.api.commands_coins import FreezeCoins
 from wallet.engine.api.commands_data import GetDataUse, SetDataUse
 from wallet.engine.api.commands_history import (
+    BalancePoint,
+    GetBalanceHistory,
     GetHistorySum,
     GetTransactionPsbt,
     HistoryFilter,
@@ -176,6 +178,7 @@ __all__ = [
     "BackupReport",
     "BadLine",
     "Balance",
+    "BalancePoint",
     "BanRow",
     "BlockRow",
     "BroadcastReport",
@@ -215,6 +218,7 @@ __all__ = [
     "GetAccounts",
     "GetAddresses",
     "GetBalance",
+    "GetBalanceHistory",
     "GetBans",
     "GetChain",
     "GetCoins",

@@ -57,9 +57,10 @@ class SyncStatus:
     """Where the chain, the filters and the scan stand; what the status strip shows.
 
     height: our best header; announced_height: the best that peers speak of; scan_height: the wallet is complete up to
-    this block (None: no wallet or nothing scanned); percent: of the running phase, 0-100; agreed_by: how many
-    independent peers stand for the newest filters; completeness_verified: no peer can have hidden a payment from the
-    scan, as a node can that filters blocks for us (BIP37); notice: why it does not go on, and what to do about that.
+    this block (None: no wallet or nothing scanned), which is of scan_time; percent: of the running phase, 0-100;
+    agreed_by: how many independent peers stand for the newest filters; completeness_verified: no peer can have hidden a
+    payment from the scan, as a node can that filters blocks for us (BIP37); notice: why it does not go on, and what to
+    do about that.
     """
 
     network: str
@@ -79,6 +80,7 @@ class SyncStatus:
     agreed_by: int = 0
     completeness_verified: bool = True
     notice: str = ""
+    scan_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,25 @@ class HistorySum:
 
 
 @dataclass(frozen=True, slots=True)
+class BalancePoint:
+    """The balance from this moment on, in satoshis, what is in no block left out."""
+
+    time: datetime
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class GetBalanceHistory(Command[tuple[BalancePoint, ...]]):
+    """The balance over time, oldest first, in at most about `most` points.
+
+    since: leave out what was before, but for the balance at that moment.
+    """
+
+    since: datetime | None = None
+    most: int = 300
+
+
+@dataclass(frozen=True, slots=True)
 class ListHistory(Command[HistorySlice]):
     """Rows from `offset` on, at most `limit` and at most 1,000."""
 

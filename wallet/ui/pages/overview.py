@@ -2,45 +2,29 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
-from wallet.bitcoin.amount import Sats
 from wallet.engine import api
 from wallet.override import override
 from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column, row
 from wallet.ui.design.metrics import Space, Type
+from wallet.ui.models.balance import as_of_words
 from wallet.ui.models.history import status_icon, status_words, title_of
+from wallet.ui.pages.balancechart import ChartBox
 from wallet.ui.pages.page import Page
-from wallet.ui.text import format_day, format_time
+from wallet.ui.text import format_time
 from wallet.ui.widgets.amount import AmountLabel
 from wallet.ui.widgets.button import Button, icon_button
-from wallet.ui.widgets.chart import BalanceChart, Point
 from wallet.ui.widgets.found import SearchCard
 from wallet.ui.widgets.frame import card, line
 from wallet.ui.widgets.icon import Icon
 from wallet.ui.widgets.label import Label, caption, note, section
 
 LATEST = 5
-CHART_ROWS = 500
-
-
-def balance_points(rows: Sequence[api.HistoryRow], now: datetime) -> list[Point]:
-    """The balance after each proven payment, oldest first, and up to now. rows: newest first, with none left out."""
-    points: list[Point] = []
-    balance: Sats = 0
-    for entry in reversed(rows):
-        if entry.time is None or entry.status not in ("confirmed", "immature"):
-            continue
-        balance += entry.amount
-        points.append((entry.time, balance))
-    if points:
-        points.append((now, balance))
-    return points
 
 
 class PaymentLine(QFrame):
@@ -94,15 +78,19 @@ class OverviewPage(Page):
         self.search.restore.connect(self.restore)
         self.balance = AmountLabel(context.preferences, Type.DISPLAY)
         self.balance.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.pending = AmountLabel(context.preferences, Type.STRONG, "warning", signed=True)
+        self.arriving = AmountLabel(context.preferences, Type.STRONG, "warning", signed=True)
+        self.leaving = AmountLabel(context.preferences, Type.STRONG, "warning", signed=True)
         self.immature = AmountLabel(context.preferences, Type.STRONG)
         self.as_of = caption()
-        self.chart = BalanceChart(context.preferences)
+        self.chart = ChartBox(context)
+        self.chart.turned.connect(self.refresh)
+        self.chart.chart.said.connect(self.problem.say)
         self.send_button = Button(self.tr("Send"), "plain", "send")
         self.receive_button = Button(self.tr("Receive"), "primary", "receive")
         self.send_button.clicked.connect(self.send)
         self.receive_button.clicked.connect(self.receive)
-        self._pending_row = box(row(Icon("clock", "warning"), self.pending, note(self.tr("on the way")), None))
+        self._arriving_row = box(row(Icon("clock", "warning"), self.arriving, note(self.tr("arriving")), None))
+        self._leaving_row = box(row(Icon("clock", "warning"), self.leaving, note(self.tr("leaving")), None))
         self._immature_row = box(
             row(Icon("clock", "muted"), self.immature, note(self.tr("mined, not yet spendable")), None)
         )
@@ -112,7 +100,6 @@ class OverviewPage(Page):
         self._all = Button(self.tr("All payments"), "quiet")
         self._all.clicked.connect(self.all_history)
         self._empty = note(self.tr("Nothing yet. Your first address is ready under Receive; no need to wait."))
-        self._status: api.SyncStatus | None = None
         self.body.addWidget(self.search)
         self.body.addWidget(self._balance_card())
         self.body.addWidget(card(row(section(self.tr("Latest payments")), None, self._all), self._empty, self._latest))
@@ -123,14 +110,15 @@ class OverviewPage(Page):
             caption(self.tr("Balance")),
             self.balance,
             self.as_of,
-            self._pending_row,
+            self._arriving_row,
+            self._leaving_row,
             self._immature_row,
             spacing=Space.HAIR,
         )
         buttons = row(self.receive_button, self.send_button, None)
-        self._pending_row.hide()
+        self._arriving_row.hide()
+        self._leaving_row.hide()
         self._immature_row.hide()
-        self.chart.hide()
         return card(figures, self.chart, buttons, spacing=Space.LARGE)
 
     def _line(self) -> PaymentLine:
@@ -150,33 +138,24 @@ class OverviewPage(Page):
     @override
     async def load(self) -> None:
         balance = await self.context.bridge.run(api.GetBalance())
-        rows = await self.context.bridge.run(api.GetHistory(CHART_ROWS))
-        self._show_balance(balance)
+        waiting = await self.context.bridge.run(api.GetHistorySum(api.HistoryFilter("waiting")))
+        rows = await self.context.bridge.run(api.GetHistory(LATEST))
+        self._show_balance(balance, waiting)
         await self.search.load()
-        await self._show_latest(rows[:LATEST])
-        points = balance_points(rows, datetime.now().astimezone()) if len(rows) < CHART_ROWS else []
-        self.chart.set_points(points)
-        self.chart.setVisible(len(points) > 2)
+        await self._show_latest(rows)
+        await self.chart.load()
 
     @override
     def show_sync(self, status: api.SyncStatus) -> None:
         """Say from when the balance is, while the wallet is not at the tip."""
-        self._status = status
-        if status.synced:
-            self.as_of.show_or_hide("")
-        elif status.scan_height is None or status.tip_time is None:
-            self.as_of.show_or_hide(self.tr("Looking for payments; the balance may still change."))
-        else:
-            self.as_of.show_or_hide(
-                self.tr("As of block {height}; newer blocks (known up to {day}) are still being looked at.").format(
-                    height=status.scan_height, day=format_day(status.tip_time)
-                )
-            )
+        self.as_of.show_or_hide(as_of_words(status))
 
-    def _show_balance(self, balance: api.Balance) -> None:
+    def _show_balance(self, balance: api.Balance, waiting: api.HistorySum) -> None:
         self.balance.show_amount(balance.total)
-        self.pending.show_amount(balance.pending)
-        self._pending_row.setVisible(balance.pending != 0)
+        self.arriving.show_amount(waiting.received)
+        self._arriving_row.setVisible(waiting.received != 0)
+        self.leaving.show_amount(-waiting.sent)
+        self._leaving_row.setVisible(waiting.sent != 0)
         self.immature.show_amount(balance.immature)
         self._immature_row.setVisible(balance.immature != 0)
 
