@@ -50,7 +50,16 @@ from wallet.ui.text import use_locale
 from wallet.ui.window import Window
 
 ROOT = Path(__file__).resolve().parent.parent
-SYNCING = replace(SYNCED, phase="filters", percent=63.0, synced=False, seconds_left=95.0, scan_height=571, peers=6)
+SYNCING = replace(
+    SYNCED,
+    phase="filters",
+    percent=63.0,
+    synced=False,
+    seconds_left=95.0,
+    scan_height=571,
+    scan_time=NOW - timedelta(days=21),
+    peers=6,
+)
 
 
 T = TypeVar("T")

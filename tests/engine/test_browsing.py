@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.engine.world import FOREIGN, World
+from wallet.bitcoin.address import parse_address
+from wallet.bitcoin.network import NETWORKS
 from wallet.bitcoin.psbt import Psbt
 from wallet.engine import api, browsing
 
@@ -145,6 +147,18 @@ def test_the_balance_over_time_ends_in_the_balance_of_now(tmp_path: Path) -> Non
         assert await run(api.GetBalanceHistory(times[0] - timedelta(days=1))) == whole
         late = times[2] + timedelta(days=1)
         assert await run(api.GetBalanceHistory(late)) == (api.BalancePoint(late, 180_000),)
+
+    play(tmp_path, story)
+
+
+def test_payments_of_one_moment_count_in_the_chains_order(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        address = (await world.engine.run(api.GetReceiveAddress())).address
+        script = parse_address(address, NETWORKS["regtest"]).script_pubkey
+        world.chain.mine(1, [world.chain.pay((script, 5_000)), world.chain.pay((script, 7_000))])
+        await world.sync()
+        points = await world.engine.run(api.GetBalanceHistory())
+        assert [point.balance for point in points[-2:]] == [185_000, 192_000]
 
     play(tmp_path, story)
 

@@ -84,11 +84,11 @@ class Browsing:
     async def balances(self, command: api.GetBalanceHistory) -> tuple[api.BalancePoint, ...]:
         ledger = self._session().ledger
         moves: list[tuple[int, Sats]] = []
-        async for txid in _slowly(self._ordered(ledger).txids):
+        async for txid in _slowly(self._ordered(ledger).txids[::-1]):
             record = ledger.transactions.get(txid)
             if record is not None and record.location is not None:
                 moves.append((record.time, ledger.totals(txid)[0]))
-        moves.sort(key=lambda move: move[0])
+        moves.sort(key=lambda move: move[0])  # what is of one time stays in the chain's order
         points = _steps(moves, None if command.since is None else int(command.since.timestamp()))
         return tuple(
             api.BalancePoint(datetime.fromtimestamp(time, UTC), balance)
