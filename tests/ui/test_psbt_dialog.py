@@ -81,7 +81,7 @@ def test_a_psbt_is_opened_shown_signed_and_sent(live: Live, tmp_path: Path) -> N
     dialog.steps.password.setText(PASSWORD)
     dialog.steps.sign_button.click()
     live.settle()
-    assert "Signed 1 inputs. Every signature is there" in dialog.steps.message.text
+    assert "Inputs signed now: 1. Every signature is there" in dialog.steps.message.text
     assert dialog.steps.password.text() == ""
     assert not dialog.steps.sign_button.isVisible()
     assert "yours · signed" in texts(dialog)

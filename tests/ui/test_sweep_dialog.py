@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
@@ -88,6 +90,21 @@ def test_what_is_wrong_is_said_where_it_is_wrong(live: Live) -> None:
     assert dialog.key.isVisible()
     dialog.close()
     assert dialog.key.key.text() == ""
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_the_key_is_never_copied(live: Live, shown: bool) -> None:
+    dialog = tool(live)
+    QGuiApplication.clipboard().setText("before")
+    box = dialog.key.key
+    box.setText(WIF)
+    if shown:
+        box.actions()[0].trigger()
+    for key in (Qt.Key.Key_A, Qt.Key.Key_C):
+        live.press(box, key, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "before"
+    assert box.text() == WIF
+    dialog.close()
 
 
 def test_the_search_can_be_stopped(live: Live) -> None:

@@ -212,9 +212,12 @@ class PsbtDialog(ToolDialog):
     async def _carry_out_signing(self, password: str | None, accepted: int | None) -> None:
         signed = await self.context.bridge.run(api.SignPsbt(self.text(), password, accepted))
         self.steps.forget()
-        await self._show(await asyncio.to_thread(Psbt.from_base64, signed.psbt))
+        found = await asyncio.to_thread(Psbt.from_base64, signed.psbt)
+        if self.psbt is not None:  # others' signatures may have come meanwhile
+            found = await asyncio.to_thread(found.combine, self.psbt)
+        await self._show(found)
         if signed.signed:
-            text = self.tr("Signed {n} inputs. {standing}").format(n=signed.signed, standing=self._standing())
+            text = self.tr("Inputs signed now: {n}. {standing}").format(n=signed.signed, standing=self._standing())
             self.steps.message.say(text, "good")
         else:
             self.steps.message.say(self.tr("There was nothing to sign with this wallet's keys."), "warning")

@@ -33,6 +33,19 @@ SEARCH_SECONDS: Final = 24 * 3_600.0
 """The whole chain takes its time on a slow line; the search is ended by hand."""
 
 
+class KeyBox(PasswordBox):
+    """A key that can be looked at, and never leaves: nothing can be selected while it is shown, so nothing copied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMaxLength(200)
+        self.selectionChanged.connect(self._let_go)
+
+    def _let_go(self) -> None:
+        if self.echoMode() is QLineEdit.EchoMode.Normal and self.hasSelectedText():
+            self.deselect()
+
+
 class KeyStep(QWidget):
     """The key, hidden as a password is, and from when on to look for its coins."""
 
@@ -41,8 +54,7 @@ class KeyStep(QWidget):
 
     def __init__(self, preferences: Preferences) -> None:
         super().__init__()
-        self.key = PasswordBox()
-        self.key.setMaxLength(200)
+        self.key = KeyBox()
         hint = self.tr("It begins with 5, K or L on the main network. It is kept nowhere, and wiped once it was used.")
         self.key_field = Field(self.tr("&Private key (WIF)"), self.key, hint)
         self.since = BirthdayChoice()

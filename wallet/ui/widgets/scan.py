@@ -57,13 +57,12 @@ class ScanButton(Button):
         """The picture on the clipboard, or in the file that was copied."""
         data = QGuiApplication.clipboard().mimeData()
         files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-        image = QGuiApplication.clipboard().image()
         if len(files) == 1:
             self.read_file(files[0])
-        elif image.isNull():
-            self.problem.emit(self.tr("There is no picture on the clipboard: copy one first."))
-        else:
+        elif data.hasImage() and not (image := QGuiApplication.clipboard().image()).isNull():
             self.read_image(image)
+        else:
+            self.problem.emit(self.tr("There is no picture on the clipboard: copy one first."))
 
     def read_image(self, image: QImage) -> None:
         self._begin(codes_of_image(image))
