@@ -62,6 +62,8 @@ def test_it_moves_while_it_is_seen_and_nobody_stopped_it(stage: Stage) -> None:
     assert code.plays
     code.hide()
     assert not code.plays
+    code.show_data(DATA[::-1], bbqr.PSBT)
+    assert not code.plays
     code.show()
     assert code.plays
 

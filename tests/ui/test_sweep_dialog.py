@@ -120,13 +120,18 @@ def test_the_search_can_be_stopped(live: Live) -> None:
     dialog.close()
 
 
-def test_a_search_ends_when_the_wallet_is_locked(live: Live) -> None:
+@pytest.mark.parametrize("how", ["locked", "another is opened"])
+def test_a_search_ends_when_the_wallet_goes(live: Live, how: str) -> None:
     dialog = tool(live)
     (window,) = (each for each in QApplication.topLevelWidgets() if isinstance(each, Window))
     dialog.key.key.setText(WIF)
     dialog.key.button.click()
     live.run(asyncio.sleep(0))  # it has begun
-    window.lock()
+    if how == "locked":
+        window.lock()
+    else:
+        assert window.shell is not None
+        window.shell.other_wallet.emit()
     live.settle()  # with what it began left undone, and no fault
     assert window.findChild(SweepDialog) is None
 
