@@ -115,6 +115,10 @@ class SendForm(QWidget):
         self._balances = balances(accounts)
         for number in self._balances:
             self.account.offer(str(number), account_name(number))
+        if self._balances and self._account not in self._balances:
+            self.account.choose(str(next(iter(self._balances))))
+        if 0 not in self._balances and self._balances:
+            self.account.withdraw("0")
         self._show_sums()
 
     @property
