@@ -130,10 +130,12 @@ def _parts(options: "EngineOptions") -> "Parts":
     import secrets
     import time
     from contextlib import ExitStack
+    from dataclasses import replace
 
     from wallet.bitcoin.network import NETWORKS
     from wallet.engine.kernels import FilterMatcher
     from wallet.engine.parts import Parts
+    from wallet.engine.route import nodes_of
     from wallet.engine.signing import Vault
     from wallet.store.backups import recover
     from wallet.store.folder import DataFolder
@@ -147,13 +149,19 @@ def _parts(options: "EngineOptions") -> "Parts":
         with _naming_storage():
             held.enter_context(folder.lock())
     checkpoints = load_checkpoints(params)
+    settings = Settings(folder.settings)
+
+    def make_node(files: "ChainFiles", listener: "NodeListener", known: "KnownScript") -> "NetworkNode":
+        chosen = replace(options, peers=nodes_of(options, settings, params))
+        return _make_node(folder, chosen, files, listener, known)
+
     return Parts(
         params=params,
         checkpoints=checkpoints,
         options=options,
         folder=_Wallets(folder),
         open_chain=lambda: _open_chain(folder, params, checkpoints, read_only=options.read_only),
-        make_node=lambda files, listener, known: _make_node(folder, options, files, listener, known),
+        make_node=make_node,
         open_store=lambda path, key: SqliteLedgerStore.open(path, key, params, read_only=options.read_only),
         create_store=lambda path, key: SqliteLedgerStore.create(path, key, params),
         recover_store=recover,
@@ -162,7 +170,7 @@ def _parts(options: "EngineOptions") -> "Parts":
         storage_error=storage_error,
         clock=time.time,
         chance=secrets.SystemRandom(),
-        settings=Settings(folder.settings),
+        settings=settings,
         close=held.close,
     )
 

@@ -163,6 +163,7 @@ class EngineDouble:
     coins: tuple[api.CoinRow, ...] = ()
     addresses: tuple[api.AddressRow, ...] = OWN_ADDRESSES
     peers: tuple[api.PeerRow, ...] = ()
+    own_node: str = ""
     bans: tuple[api.BanRow, ...] = ()
     requests: tuple[api.RequestRow, ...] = ()
     closed: bool = False
@@ -399,6 +400,14 @@ class EngineDouble:
 
     def _GetPeers(self, command: api.GetPeers) -> tuple[api.PeerRow, ...]:  # noqa: N802
         return self.peers
+
+    def _GetRoute(self, command: api.GetRoute) -> api.Route:  # noqa: N802
+        named = (self.own_node,) if self.own_node else ()
+        return api.Route(named, self.own_node, "", bloom=False, offline=False)
+
+    def _SetOwnNode(self, command: api.SetOwnNode) -> api.Route:  # noqa: N802
+        self.own_node = command.address
+        return self._GetRoute(api.GetRoute())
 
     def _GetBans(self, command: api.GetBans) -> tuple[api.BanRow, ...]:  # noqa: N802
         return self.bans

@@ -60,9 +60,13 @@ class Play(Stage):
 class Live(Play):
     """A stage on a network of play money, with a wallet of the password `PASSWORD`."""
 
+    IS_NAMED = True
+    """Whether the engine is told where the play network is; else it finds nobody."""
+
     def __init__(self, loop: qasync.QEventLoop, app: QApplication, options: api.EngineOptions, qtbot: QtBot) -> None:
         self.world = loop.run_until_complete(PracticeClient.start(practice_main))
-        super().__init__(loop, app, replace(options, peers=(self.world.address,), kdf=QUICK_KDF), qtbot)
+        named = (self.world.address,) if self.IS_NAMED else ()
+        super().__init__(loop, app, replace(options, peers=named, kdf=QUICK_KDF), qtbot)
 
     def order(self, line: str) -> dict[str, object]:
         """Have the play network do something (`wallet.practice.orders`)."""

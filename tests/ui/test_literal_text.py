@@ -25,21 +25,10 @@ ROLES = (
 NAMES = frozenset(
     (
         *("address", "alternatives", "backup", "block_hash", "change_address", "code", "currency", "data_dir"),
-        *(
-            "descriptor",
-            "discovery",
-            "file",
-            "fingerprint",
-            "hash",
-            "hex",
-            "id",
-            "kind",
-            "kinds",
-            "mnemonic",
-            "netgroup",
-        ),
-        *("network", "outpoint", "path", "peers", "proxy", "psbt", "raises", "rate", "ref", "reference", "replaced_by"),
-        *("replaces", "role", "tip", "transactions", "transport", "txid", "type", "uri", "wallet"),
+        *("descriptor", "discovery", "file", "fingerprint", "hash", "hex", "id", "kind", "kinds", "mnemonic"),
+        *("named", "netgroup", "network", "outpoint", "own_node", "path", "peers", "proxy", "psbt", "raises", "rate"),
+        *("ref", "reference", "replaced_by", "replaces", "role", "tip", "transactions", "transport", "txid", "type"),
+        *("uri", "wallet"),
     )
 )
 """Fields of answers that hold figures and names, which the engine has checked or made."""

@@ -1,20 +1,27 @@
 """The network page, with the real engine on a network of play money; what is rare is scripted."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+import qasync
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from tests.ui.engine_double import NOW, SYNCED, some_peers
-from tests.ui.play import Live
+from tests.ui.play import PASSWORD, Live
 from tests.ui.stage import Stage
 from wallet.engine import api
 from wallet.ui.models.peers import delay_words, program_of, service_words, way_words
 from wallet.ui.pages.network import NetworkPage
+from wallet.ui.pages.settings import SettingsPage
 from wallet.ui.shell import Shell
 from wallet.ui.text import format_age, format_data
 from wallet.ui.widgets.recentblocks import RecentBlocks
+from wallet.ui.window import Window
 
 
 def network(stage: Stage, shell: Shell) -> NetworkPage:
@@ -38,9 +45,10 @@ def test_the_chain_and_the_peers_are_shown_and_follow_by_themselves(live: Live) 
     assert f"no other nodes than the ones you named: {peer.address}" in page.way.text()
     page.timer.setInterval(50)
     live.mine(2)
+    newest = f"{before.height + 2}, made "
+    live.wait(lambda: page.chain.said("block").startswith(newest), "the new tip")
     after = live.ask(api.GetChain(1)).blocks[0]
-    live.wait(lambda: page.chain.said("hash").replace(" ", "") == after.hash, "the new tip")
-    assert after.height == before.height + 2
+    assert page.chain.said("hash").replace(" ", "") == after.hash
     assert page.chain.said("work") == f"{live.ask(api.GetChain(1)).work} hashes"
     page.copy_hash.click()
     assert QGuiApplication.clipboard().text() == after.hash
@@ -136,13 +144,14 @@ def test_the_words_for_what_peers_are() -> None:
 
 
 def test_the_words_for_the_way_to_the_network() -> None:
-    plain = way_words(api.EngineOptions())
+    plain = way_words(api.Route((), "", "", bloom=False, offline=False))
     assert ["finds peers by itself" in plain[0], "No proxy" in plain[1], "no peer learns" in plain[2]] == [True] * 3
-    named = way_words(api.EngineOptions(peers=("a\u202e:1",), proxy="127.0.0.1:9050", discovery="bloom"))
-    assert "a⟨U+202E⟩:1" in named[0]
+    named = way_words(api.Route(("a\u202e:1",), "", "127.0.0.1:9050", bloom=True, offline=False))
+    assert "the ones you named: a⟨U+202E⟩:1" in named[0]
     assert "127.0.0.1:9050" in named[1]
     assert "learns which are yours" in named[2]
-    assert len(way_words(api.EngineOptions(offline=True))) == 1
+    assert "your own node and to nobody else: b:2" in way_words(api.Route(("b:2",), "b:2", "", False, False))[0]
+    assert len(way_words(api.Route((), "", "", bloom=False, offline=True))) == 1
 
 
 def test_data_and_ages_are_short() -> None:
@@ -168,3 +177,72 @@ def test_a_screen_reader_is_told_the_newest_blocks(stage: Stage) -> None:
     blocks.resize(90, blocks.height())
     assert not blocks.grab().isNull()
     assert wide.width() > 90
+
+
+class Unnamed(Live):
+    """The engine is not told of the play network."""
+
+    IS_NAMED = False
+
+
+@pytest.fixture
+def unnamed(
+    loop: qasync.QEventLoop,
+    qapp: QApplication,
+    qtbot: QtBot,
+    options: api.EngineOptions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Live]:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+    live = Unnamed(loop, qapp, options, qtbot)
+    yield live
+    live.end()
+
+
+def test_the_own_node_is_used_at_once_and_nobody_else(unnamed: Live) -> None:
+    live = unnamed
+    window = Window(live.context)
+    live.show(window)
+    live.run(window.enter(live.ask(api.CreateWallet("play", PASSWORD, vault="file")).wallet))
+    shell = window.shell
+    assert shell is not None
+    page = network(live, shell)
+    assert page.peers.rows == ()
+    assert "finds peers by itself" in page.way.text()
+    shell.sidebar.choose("settings")
+    live.settle()
+    settings = shell.page("settings")
+    assert isinstance(settings, SettingsPage)
+    card = settings.own_node
+    assert not card.forget.isVisible()
+    live.type(card.address, "two words:8333")
+    live.press(card.address, Qt.Key.Key_Return)
+    live.settle()
+    assert card.field.error.startswith("Write the node's address like")
+    card.address.clear()
+    live.type(card.address, live.world.address)
+    card.use.click()
+    live.settle()
+    assert card.message.text.startswith(f"Kept: Wren talks to {live.world.address} and to nobody else")
+    live.wait(lambda: shell.status is not None and shell.status.synced, "the own node")
+    page = network(live, shell)
+    assert [(peer.address, peer.role) for peer in page.peers.rows] == [(live.world.address, "manual")]
+    assert f"your own node and to nobody else: {live.world.address}" in page.way.text()
+    shell.sidebar.choose("settings")
+    card.forget.click()
+    live.settle()
+    assert live.ask(api.GetPeers(timeout=0)) == ()
+    assert live.ask(api.GetRoute()).own_node == ""
+    assert card.message.text == "Kept: Wren finds peers by itself."
+
+
+def test_nodes_named_at_the_start_come_before_the_own_one(live: Live) -> None:
+    _, shell = live.begin()
+    live.ask(api.SetOwnNode("192.0.2.1"))
+    shell.sidebar.choose("settings")
+    live.settle()
+    settings = shell.page("settings")
+    assert isinstance(settings, SettingsPage)
+    assert settings.own_node.address.text() == "192.0.2.1:18444"
+    assert f"talks to {live.world.address} instead" in settings.own_node.message.text
+    assert [peer.address for peer in live.ask(api.GetPeers())] == [live.world.address]

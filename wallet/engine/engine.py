@@ -24,6 +24,7 @@ from wallet.engine.onboarding import Onboarding
 from wallet.engine.parts import Parts
 from wallet.engine.psbts import Psbts
 from wallet.engine.queries import Queries
+from wallet.engine.route import Routing
 from wallet.engine.search import AccountSearch
 from wallet.engine.session import Session
 from wallet.engine.spending import Spending
@@ -102,6 +103,7 @@ class WrenEngine:
             **Sweeping(self._parts, self._network, spending, self._open_session).table(),
             **Mending(self._parts, self._network, self._fees, spending, self._open_session).table(),
             **syncing.table(),
+            **Routing(self._parts, self._network).table(),
             **memory_table(self._parts, self._network, self._open_session),
         }
 

@@ -150,6 +150,7 @@ from wallet.engine.api.commands_payments import (
 )
 from wallet.engine.api.commands_peers import BanRow, GetBans
 from wallet.engine.api.commands_psbt import ReviewPsbt, SignPsbt
+from wallet.engine.api.commands_route import GetRoute, Route, SetOwnNode
 from wallet.engine.api.commands_sweep import PrepareSweep, SendSweep, SweepReview
 from wallet.engine.api.errors import (
     ERROR_CODES,
@@ -233,6 +234,7 @@ __all__ = [
     "GetRate",
     "GetReceiveAddress",
     "GetRequests",
+    "GetRoute",
     "GetSearch",
     "GetStatus",
     "GetSyncStatus",
@@ -289,6 +291,7 @@ __all__ = [
     "RestoreBackup",
     "RestoreWallet",
     "ReviewPsbt",
+    "Route",
     "Search",
     "SearchAnswer",
     "SearchHit",
@@ -300,6 +303,7 @@ __all__ = [
     "SetDataUse",
     "SetFrozen",
     "SetLabel",
+    "SetOwnNode",
     "SetRate",
     "SignMessage",
     "SignPsbt",

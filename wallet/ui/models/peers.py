@@ -110,26 +110,28 @@ class BansModel(table.TableModel[api.BanRow]):
         super().__init__(columns, lambda row: row.address, preferences, parent)
 
 
-def way_words(options: api.EngineOptions) -> list[str]:
+def way_words(route: api.Route) -> list[str]:
     """How Wren talks to the network, one sentence each: whom it asks, by which way, and what they learn."""
-    if options.offline:
+    if route.offline:
         return [translate("Offline: Wren was started with --offline and talks to nobody.")]
     words = []
-    if options.peers:
-        named = ", ".join(safe_text(peer) for peer in options.peers)
-        words.append(translate("Wren talks to no other nodes than the ones you named: {peers}.").format(peers=named))
+    if route.named:
+        named = ", ".join(safe_text(peer) for peer in route.named)
+        own = translate("Wren talks to your own node and to nobody else: {peers}.")
+        given = translate("Wren talks to no other nodes than the ones you named: {peers}.")
+        words.append((given if route.is_given else own).format(peers=named))
     else:
         words.append(
             translate("Wren finds peers by itself: those it met before, and those that the network's directories name.")
         )
-    if options.proxy:
-        proxy = safe_text(options.proxy)
+    if route.proxy:
+        proxy = safe_text(route.proxy)
         words.append(
             translate("Everything goes through the proxy {proxy}, the search for names too.").format(proxy=proxy)
         )
     else:
         words.append(translate("No proxy: peers see this computer's internet address."))
-    if options.bloom:
+    if route.bloom:
         words.append(
             translate(
                 "Your node looks for your payments (bloom filters): it learns which are yours, and is believed that "

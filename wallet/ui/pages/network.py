@@ -46,6 +46,7 @@ class NetworkPage(Page):
         self.timer.timeout.connect(self.refresh)
         self._tip = ""
         self._status: api.SyncStatus | None = None
+        self._is_named = False
         self._icon = Icon("clock", "muted")
         self.phase = Label(size=Type.STRONG, wrap=True)
         self.blocks = RecentBlocks()
@@ -91,7 +92,6 @@ class NetworkPage(Page):
         )
         self.body.addWidget(card(section(self.tr("Kept away from")), self.no_bans, self.ban_table))
         self.body.addStretch(1)
-        self.way.setText("\n".join(way_words(self.context.options)))
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
@@ -112,6 +112,9 @@ class NetworkPage(Page):
     @override
     async def load(self) -> None:
         run = self.context.bridge.run
+        route = await run(api.GetRoute())
+        self._is_named = bool(route.named)
+        self.way.setText("\n".join(way_words(route)))
         self._show_chain(await run(api.GetChain()))
         self._show_peers(await run(api.GetPeers(timeout=0)))
         self._show_bans(await run(api.GetBans()))
@@ -182,7 +185,7 @@ class NetworkPage(Page):
     def _say_no_peers(self, status: api.SyncStatus | None) -> None:
         if self.context.options.offline:
             text = ""  # the line above has said it
-        elif self.context.options.peers:
+        elif self._is_named:
             text = self.tr("Not connected yet. Does the node run, and is its address right?")
         elif status is not None and status.phase == "offline":
             text = self.tr("Not connected. Wren tries again by itself.")

@@ -13,6 +13,7 @@ from wallet.ui.pages.datause import DataUseCard
 from wallet.ui.pages.page import Page
 from wallet.ui.settings.firstaid import FirstAidCard
 from wallet.ui.settings.notices import NoticesCard
+from wallet.ui.settings.ownnode import OwnNodeCard
 from wallet.ui.settings.tools import ToolsCard
 from wallet.ui.text import Unit, format_day, safe_text
 from wallet.ui.widgets.button import BusyButton, Button
@@ -67,6 +68,7 @@ class SettingsPage(Page):
         self.forget_words = Button(self.tr("&Lock them again"), "plain", "lock")
         self.about = Label(wrap=True)
         self.notices = NoticesCard(context)
+        self.own_node = OwnNodeCard(context)
         self.data_use = DataUseCard(context)
         self.change_wallet = Button(self.tr("&Open another wallet"), "quiet", "wallet")
         self.tools = ToolsCard(context)
@@ -110,6 +112,7 @@ class SettingsPage(Page):
             )
         )
         self.body.addWidget(self.notices)
+        self.body.addWidget(self.own_node)
         self.body.addWidget(self.data_use)
         self.body.addWidget(card(section(self.tr("This wallet")), self.about, row(self.change_wallet, None)))
         self.body.addWidget(self.tools)
@@ -134,6 +137,7 @@ class SettingsPage(Page):
 
     @override
     async def load(self) -> None:
+        self.own_node.refresh()
         self.data_use.refresh()
         status = await self.context.bridge.run(api.GetStatus())
         accounts = "\n".join(f"{account.type}  {account.path}" for account in status.accounts)

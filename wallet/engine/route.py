@@ -1,0 +1,77 @@
+"""Whom Wren talks to: the nodes named when it was started, the user's own node, or peers that it finds."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from wallet.bitcoin.network import ChainParams
+from wallet.engine import api
+from wallet.engine.datause import SettingsStore
+from wallet.engine.network import Network
+from wallet.engine.parts import Parts
+from wallet.spv.addrman import Endpoint
+
+Handler = Callable[[Any], Awaitable[object]]
+
+_HOST: Final = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
+"""A name, an IPv4 address or an IPv6 address; whether there is such a one, connecting tells."""
+
+
+def own_node(settings: SettingsStore, params: ChainParams) -> str:
+    """The user's own node on this network ("host:port"), empty where none was set."""
+    return settings.text(_key(params))
+
+
+def nodes_of(options: api.EngineOptions, settings: SettingsStore, params: ChainParams) -> tuple[str, ...]:
+    """The nodes that alone are talked to; none: peers are found."""
+    own = own_node(settings, params)
+    return options.peers or ((own,) if own else ())
+
+
+def _key(params: ChainParams) -> str:
+    return f"own_node_{params.name}"
+
+
+class Routing:
+    """The commands about the way to the network."""
+
+    def __init__(self, parts: Parts, network: Network) -> None:
+        self._parts = parts
+        self._network = network
+
+    def table(self) -> Mapping[type[api.Command[Any]], Handler]:
+        """The handlers by command."""
+        return {api.GetRoute: self.get, api.SetOwnNode: self.set_own_node}
+
+    async def get(self, _command: api.GetRoute) -> api.Route:
+        options, settings, params = self._parts.options, self._parts.settings, self._parts.params
+        return api.Route(
+            named=nodes_of(options, settings, params),
+            own_node=own_node(settings, params),
+            proxy=options.proxy or "",
+            bloom=options.bloom,
+            offline=options.offline,
+        )
+
+    async def set_own_node(self, command: api.SetOwnNode) -> api.Route:
+        """Kept for the next start too; the connections are made anew where that changes whom Wren talks to."""
+        address = self._parse(command.address) if command.address.strip() else ""
+        before = await self.get(api.GetRoute())
+        if address != before.own_node:
+            self._parts.settings.set(**{_key(self._parts.params): address or None})
+        after = await self.get(api.GetRoute())
+        if after.named != before.named and self._network.node is not None:
+            await self._network.disconnect()
+            await self._network.connect()
+        return after
+
+    def _parse(self, text: str) -> str:
+        try:
+            endpoint = Endpoint.parse(text, self._parts.params.port)
+        except ValueError:
+            endpoint = None
+        if endpoint is None or not _HOST.fullmatch(endpoint.host):
+            port = self._parts.params.port
+            message = f"write the node's address like 192.168.1.5:{port}, or a name like mynode.local:{port}"
+            raise api.WrenError("refused", message)
+        return str(endpoint)
