@@ -153,6 +153,10 @@ class Photographer:
         dialog.close()
         shell.sidebar.choose("settings")
         await self.take("settings")
+        own_node = cast("SettingsPage", shell.page("settings")).own_node
+        own_node.address.setText("mynode.local")
+        own_node.use.click()
+        await self.take("settings-own-node", own_node)
 
     async def coins(self) -> None:
         shell = there(self._window.shell)

@@ -123,13 +123,13 @@ def test_without_peers_it_says_why(stage: Stage) -> None:
 
 def test_what_peers_say_of_themselves_is_shown_literally(stage: Stage) -> None:
     stage.engine.peers = some_peers()
-    why = "bits\u202e of <b>901</b>\x07"
+    why = "bits of\u202e <b>901</b>\x07"
     stage.engine.bans = (api.BanRow("192.0.2.55:8333", NOW + timedelta(days=1), why),)
     page = network(stage, stage.shell())
     page.table.selectRow(3)
     assert page.peer.facts.said("program") == "/⟨U+202E⟩evil <b>:1/"
     assert page.peers.index(3, 1).data() == "⟨U+202E⟩evil <b>:1"
-    assert page.bans.index(0, 1).data() == "Bits⟨U+202E⟩ of <b>901</b>⟨U+0007⟩."
+    assert page.bans.index(0, 1).data() == "Bits of⟨U+202E⟩ <b>901</b>⟨U+0007⟩."
     assert page.bans.index(0, 2).data().startswith("5 May 2026")
     assert not page.no_bans.isVisible()
 
