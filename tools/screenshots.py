@@ -37,6 +37,7 @@ from wallet.ui.main import make_window, use_resources
 from wallet.ui.pages.addresses import AddressesPage
 from wallet.ui.pages.coins import CoinsPage
 from wallet.ui.pages.descriptors import DescriptorsDialog
+from wallet.ui.pages.contacts import ContactsDialog
 from wallet.ui.pages.history import HistoryPage
 from wallet.ui.pages.messages import MessagesDialog
 from wallet.ui.pages.network import NetworkPage
@@ -217,6 +218,9 @@ class Photographer:
         await asyncio.sleep(0.3)
         await self.take("search", search)
         search.close()
+        shell.open_contacts("Ana Winter")
+        await self.take("contacts", there(shell.findChild(ContactsDialog)))
+        there(shell.findChild(ContactsDialog)).close()
 
     async def requests(self, page: ReceivePage) -> None:
         page.form.clear()

@@ -343,6 +343,13 @@ def test_people_change_their_addresses_and_what_looks_wrong_is_said(tmp_path: Pa
 
         assert "of this wallet" in (await run(api.SetContact("me", own))).advice
         assert "Zoë" in (await run(api.SetContact("thief", FOREIGN))).advice
+        renamed = await run(api.RenameContact("zoë müller", " Zoë   Meier "))
+        assert renamed == replace(moved, name="Zoë Meier")
+        assert await run(api.RenameContact("Zoë Meier", "zoë meier")) == replace(moved, name="zoë meier")
+        assert await refused(world, api.RenameContact("zoë meier", "Thief"), "another contact") == "refused"
+        assert await refused(world, api.RenameContact("nobody", "x")) == "not_found"
+        assert await refused(world, api.RenameContact("thief", " ")) == "refused"
+        await run(api.RenameContact("zoë meier", moved.name))
         await run(api.RemoveContact("THIEF"))
         assert [row.name for row in await run(api.GetContacts())] == ["me", "Zoë Müller"]
         for name, text, code in (

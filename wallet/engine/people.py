@@ -25,7 +25,12 @@ class People:
 
     def table(self) -> Mapping[type[api.Command[Any]], Handler]:
         """Who carries out which command."""
-        return {api.GetContacts: self.list, api.SetContact: self.set, api.RemoveContact: self.remove}
+        return {
+            api.GetContacts: self.list,
+            api.SetContact: self.set,
+            api.RenameContact: self.rename,
+            api.RemoveContact: self.remove,
+        }
 
     async def list(self, _command: api.GetContacts) -> tuple[api.ContactRow, ...]:
         session = self._session()
@@ -46,11 +51,21 @@ class People:
         self._network.commit()
         return self._row(session, contact)
 
+    async def rename(self, command: api.RenameContact) -> api.ContactRow:
+        session, name = self._session(), clean_name(command.new_name)
+        known = _known(session, command.name)
+        other = find_contact(session.ledger.notes.contacts, name)
+        if other is not None and other is not known:
+            raise api.WrenError("refused", f"there is another contact of the name {other.name}")
+        session.ledger.notes.remove_contact(known.name)
+        contact = Contact(name, known.addresses, known.note)
+        session.ledger.notes.put_contact(contact)
+        self._network.commit()
+        return self._row(session, contact)
+
     async def remove(self, command: api.RemoveContact) -> None:
         session = self._session()
-        known = find_contact(session.ledger.notes.contacts, command.name)
-        if known is None:
-            raise api.WrenError("not_found", "there is no contact of this name: see `wren contacts list`")
+        known = _known(session, command.name)
         session.ledger.notes.remove_contact(known.name)
         self._network.commit()
 
@@ -81,3 +96,11 @@ class People:
         if alike:
             return f"this only looks like {alike[0]}: compare every character"
         return "this address was paid before: ask for a fresh one before you pay it again" if paid else ""
+
+
+def _known(session: Session, name: str) -> Contact:
+    """The contact of a name. Raises WrenError not_found."""
+    known = find_contact(session.ledger.notes.contacts, name)
+    if known is None:
+        raise api.WrenError("not_found", "there is no contact of this name: see `wren contacts list`")
+    return known

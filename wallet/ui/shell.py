@@ -122,6 +122,7 @@ class Shell(QWidget):
 
         page = HistoryPage(self.context)
         page.opened.connect(self.open_transaction)
+        page.people.connect(self.open_contacts)
         self.looked_for.connect(page.look_for)
         return page
 
@@ -182,8 +183,18 @@ class Shell(QWidget):
     def _open_hit(self, hit: api.SearchHit) -> None:
         if hit.kind in {"tx", "output"}:
             self.open_transaction(hit.reference.partition(":")[0])
+        elif hit.kind == "contact":
+            self.open_contacts(hit.reference)
         else:
             self.find_payments(hit.reference)
+
+    def open_contacts(self, name: str = "") -> None:
+        """The people that one pays; name: who is to be chosen."""
+        from wallet.ui.pages.contacts import ContactsDialog
+
+        dialog = ContactsDialog(self.context, self, name)
+        dialog.pay.connect(self.pay)
+        dialog.show()
 
     def find_payments(self, text: str) -> None:
         """Show the payments that a text finds: all that has to do with a label, an address, a person."""

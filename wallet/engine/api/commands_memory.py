@@ -78,6 +78,14 @@ class SetContact(Command[ContactRow]):
 
 
 @dataclass(frozen=True, slots=True)
+class RenameContact(Command[ContactRow]):
+    """Call somebody otherwise; their addresses and the note stay."""
+
+    name: str
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveContact(Command[None]):
     """Forget somebody and all their addresses."""
 

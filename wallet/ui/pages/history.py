@@ -51,6 +51,8 @@ class HistoryPage(Page):
 
     KINDS = frozenset(("history", "labels", "contacts"))
     opened = Signal(str)
+    people = Signal()
+    """The list of contacts is to be shown."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, 1200)
@@ -61,6 +63,7 @@ class HistoryPage(Page):
         self.editing = LabelDelegate(self.table)
         self.table.setItemDelegateForColumn(Column.LABEL, self.editing)
         self.verify = Button(self.tr("&Verify a proof file…"), "quiet", "shield")
+        self.contacts = Button(self.tr("&Contacts…"), "quiet", "peers")
         self.export = BusyButton(self.tr("E&xport all…"), "quiet")
         self.message = Message()
         self.sum = caption()
@@ -77,7 +80,7 @@ class HistoryPage(Page):
 
     def _lay_out(self) -> None:
         tools = QWidget()
-        tools.setLayout(Wrapping(self.verify, self.export))
+        tools.setLayout(Wrapping(self.contacts, self.verify, self.export))
         tools.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.body.addLayout(row(title(self.tr("History")), None, tools))
         self.body.addWidget(self.message)
@@ -101,6 +104,7 @@ class HistoryPage(Page):
         self.show_all.clicked.connect(self.filters.clear)
         self.export.clicked.connect(self._ask_export)
         self.verify.clicked.connect(self._ask_proof)
+        self.contacts.clicked.connect(self.people)
         self.context.preferences.changed.connect(lambda: self._summed(self._found))
 
     def _add_actions(self) -> None:
