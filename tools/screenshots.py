@@ -36,8 +36,8 @@ from wallet.ui.design.theme import Look
 from wallet.ui.main import make_window, use_resources
 from wallet.ui.pages.addresses import AddressesPage
 from wallet.ui.pages.coins import CoinsPage
-from wallet.ui.pages.descriptors import DescriptorsDialog
 from wallet.ui.pages.contacts import ContactsDialog
+from wallet.ui.pages.descriptors import DescriptorsDialog
 from wallet.ui.pages.history import HistoryPage
 from wallet.ui.pages.messages import MessagesDialog
 from wallet.ui.pages.network import NetworkPage
@@ -218,6 +218,10 @@ class Photographer:
         await asyncio.sleep(0.3)
         await self.take("search", search)
         search.close()
+        self._engine.contacts = (
+            api.ContactRow("Ana Winter", ADDRESSES[1], "the baker", 2, "this address was paid before", (ADDRESSES[0],)),
+            api.ContactRow("Rent", ADDRESSES[0], "", 0, ""),
+        )
         shell.open_contacts("Ana Winter")
         await self.take("contacts", there(shell.findChild(ContactsDialog)))
         there(shell.findChild(ContactsDialog)).close()

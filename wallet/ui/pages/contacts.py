@@ -100,6 +100,7 @@ class ContactsDialog(ToolDialog):
             self.body.addWidget(part)
         self.body.addStretch(1)
         self._frame.hide()
+        self.form.name.setFocus()
         self.table.selectionModel().selectionChanged.connect(self._chosen)
         self.form.save.clicked.connect(self._save)
         self.form.another.clicked.connect(self._new)
