@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton, QVB
 from tests.ui.access import clashing, contrast, faint, hidden_focus, unnamed, unreached
 from tests.ui.play import Live
 from tests.ui.stage import Stage
-from tests.ui.walk import Surface, Walk, before_a_wallet, fill, no_file_dialogs
+from tests.ui.walk import Surface, Walk, before_a_wallet, fill, no_file_dialogs, practice
 from wallet.ui.design.colours import colours_now
 from wallet.ui.design.theme import Look
 from wallet.ui.sidebar import Entry, Sidebar
@@ -51,6 +51,8 @@ def test_everything_in_a_wallet_can_be_used_by_everybody(
         for surface in walk.everything(key):
             found |= troubles(surface)
             assert colours_now().name == look
+    found |= troubles(search := walk.search())
+    search.window.close()
     found |= troubles(walk.review())
     found |= troubles(walk.locked())
     assert found == {}
@@ -61,6 +63,15 @@ def test_a_newcomers_pages_can_be_used_by_everybody(live: Live, look: Look) -> N
     live.context.theme.choose(look)
     found: dict[str, list[str]] = {}
     for surface in before_a_wallet(live):
+        found |= troubles(surface)
+    assert found == {}
+
+
+@LOOKS
+def test_practice_can_be_used_by_everybody(stage: Stage, look: Look) -> None:
+    stage.context.theme.choose(look)
+    found: dict[str, list[str]] = {}
+    for surface in practice(stage):
         found |= troubles(surface)
     assert found == {}
 

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QApplication
 
 from tests.ui.fits import unfitting
 from tests.ui.play import Live
-from tests.ui.walk import NORMAL, Walk, before_a_wallet, fill, no_file_dialogs
+from tests.ui.stage import Stage
+from tests.ui.walk import NORMAL, Walk, before_a_wallet, fill, no_file_dialogs, practice
 from wallet.ui.window import MINIMUM
 
 LARGE = 1.4
@@ -59,8 +60,23 @@ def test_what_a_used_wallet_shows_can_be_read_whole(
         for name, shown in walk.everything(key):
             if problems := unfitting(shown):
                 found[name] = problems
+    search = walk.search()
+    if problems := unfitting(search.window):
+        found["search"] = problems
+    search.window.close()
     if problems := unfitting(walk.review().window):
         found["review"] = problems
+    assert found == {}
+
+
+@ROOMS
+def test_what_practice_shows_can_be_read_whole(stage: Stage, size: tuple[int, int]) -> None:
+    found: dict[str, list[str]] = {}
+    for name, window in practice(stage):
+        window.resize(*size)
+        stage.settle()
+        if problems := unfitting(window):
+            found[name] = problems
     assert found == {}
 
 

@@ -5,16 +5,22 @@ Pages and buttons are found, not listed: what is added to the window is walked t
 
 import asyncio
 from collections.abc import Iterator
+from random import Random
 from typing import Final, NamedTuple, TypeVar
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QTableView, QWidget
+from shiboken6 import isValid
 
 from tests.ui.play import PASSWORD, Live
+from tests.ui.stage import Stage
 from wallet.engine import api
 from wallet.ui.pages.send import SendPage
+from wallet.ui.practice.band import PracticeBand
+from wallet.ui.practice.dialogs import LookAlikeDialog, StepsDialog
+from wallet.ui.practice.steps import Guide
 from wallet.ui.shell import Shell
 from wallet.ui.window import Window
 
@@ -79,6 +85,7 @@ class Walk:
         self.live = live
         self.window = window
         self._known: set[frozenset[str]] = set()
+        self._entered: set[type[QWidget]] = set()
 
     @property
     def shell(self) -> Shell:
@@ -134,14 +141,42 @@ class Walk:
 
     def _opened(self, name: str) -> Iterator[Surface]:
         """What is there now that was not: dialogs, another step of the page, another page; then all is as before."""
-        self.settle()
-        dialogs = [top for top in QApplication.topLevelWidgets() if top.isVisible() and top is not self.window]
-        yield from (Surface(name, dialog) for dialog in dialogs)
+        dialogs = self._dialogs()
         for dialog in dialogs:
+            yield Surface(name, dialog)
+            yield from self._beyond(name, dialog)
             dialog.close()
         if not dialogs and self._is_new():
             yield Surface(name, self.window)
         self.come_back()
+
+    def _dialogs(self) -> list[QWidget]:
+        self.settle()
+        return [top for top in QApplication.topLevelWidgets() if top.isVisible() and top is not self.window]
+
+    def _beyond(self, name: str, dialog: QWidget) -> Iterator[Surface]:
+        """What a kind of dialog leads to: the buttons that promise more are pressed, the first time that it is met."""
+        if type(dialog) in self._entered:
+            return
+        self._entered.add(type(dialog))
+        promising = [button for button in shown(dialog, QPushButton) if button.text().endswith("…")]
+        for button in promising:
+            if isValid(button) and button.isVisible() and button.isEnabled():
+                called_so = called(button)
+                button.click()
+                for further in self._dialogs():
+                    if further is not dialog:
+                        yield Surface(f"{name}: {called_so}", further)
+                        further.close()
+
+    def search(self) -> Surface:
+        """The search over everything, with something found."""
+        self.shell.search()
+        (dialog,) = self._dialogs()
+        self.live.type(dialog.findChildren(QLineEdit)[0], "r")
+        self.live.run(asyncio.sleep(0.4))
+        self.settle()
+        return Surface("search", dialog)
 
     def _is_new(self) -> bool:
         """Whether the window shows anything that it has not shown before on this walk."""
@@ -212,3 +247,18 @@ def before_a_wallet(live: Live) -> Iterator[Surface]:
     yield Surface("restore, wrong", window)
     restore.forget()  # else the window would not close: words are at risk
     page.forget()
+
+
+def practice(stage: Stage) -> Iterator[Surface]:
+    """What practice mode adds to the window: its band, the steps, and the question of the look-alikes."""
+    window = stage.window()
+    guide = Guide()
+    band = PracticeBand(guide)
+    window.add_band(band)
+    stage.settle()
+    yield Surface("practice", window)
+    for dialog in (StepsDialog(guide, window), LookAlikeDialog(OUTSIDE, Random(1), window)):
+        dialog.show()
+        stage.settle()
+        yield Surface(type(dialog).__name__, dialog)
+        dialog.close()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame
 from wallet.override import override
 from wallet.ui.design.layout import column, row
 from wallet.ui.design.metrics import NARROW, Space, Type
+from wallet.ui.design.wrapping import Wrapping
 from wallet.ui.practice.steps import Guide, Step
 from wallet.ui.text import translate
 from wallet.ui.widgets.button import Button
@@ -87,9 +88,7 @@ class PracticeBand(QFrame):
         head = row(self.badge, self.step)
         head.setStretch(1, 1)
         text = column(head, self.hint, spacing=Space.HAIR)
-        buttons = row(
-            self.faucet_button, self.mine_button, self.busy_button, self.steps_button, None, spacing=Space.SMALL
-        )
+        buttons = Wrapping(self.faucet_button, self.mine_button, self.busy_button, self.steps_button)
         self._sides = column(text, buttons, spacing=Space.SMALL)
         self._sides.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.SMALL)
         self.setLayout(self._sides)

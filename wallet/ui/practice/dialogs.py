@@ -77,7 +77,7 @@ class LookAlikeDialog(QDialog):
         check = Button(self.tr("&This one"), "primary")
         check.clicked.connect(self._check)
         self.check_button = check
-        self.setLayout(
+        inside = box(
             column(
                 title(self.tr("Which one is the bakery's?")),
                 note(
@@ -94,6 +94,8 @@ class LookAlikeDialog(QDialog):
                 margin=Space.WIDE,
             )
         )
+        inside.setObjectName("content")
+        self.setLayout(column(scrolling(inside)))
         fit_to_screen(self, 640, 460)
 
     def _option(self, number: int, text: str) -> QRadioButton:
