@@ -1,9 +1,11 @@
 """QR codes read: from files, the clipboard and the screen; several, series, hostile pictures, and nothing at all."""
 
 import struct
+import sys
 import zlib
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
@@ -15,10 +17,12 @@ from wallet.bitcoin.bbqr import split_bbqr
 from wallet.ui import reading
 from wallet.ui.models.codes import SHOWN, Collector, choices
 from wallet.ui.pages import screenscan
+from wallet.ui.pages.camerascan import CameraScanDialog
 from wallet.ui.pages.screenscan import ScreenScanDialog
 from wallet.ui.reading import PictureRefused, codes_in, open_picture
 from wallet.ui.widgets.qr import make_code
 from wallet.ui.widgets.scan import ScanButton
+from wallet.ui.widgets.viewfinder import Viewfinder
 
 LINK = "bitcoin:bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080?amount=0.001"
 OTHER = "bcrt1p94c3vs4hy6cygqtz0j5lhtpj7hy9xra3jq7vfkczykr30ys6fzqst8tcs8"
@@ -231,6 +235,52 @@ def test_a_screen_without_a_code_or_that_nobody_may_see(stage: Stage, monkeypatc
     dialog.look_button.click()
     dialog.close()
     stage.settle()
+
+
+# --- the camera
+
+
+def test_frames_of_a_camera_are_followed_until_a_series_is_whole(stage: Stage) -> None:
+    finder = Viewfinder(stage.context.bridge)
+    found: list[list[str]] = []
+    said: list[str] = []
+    finder.found.connect(found.append)
+    finder.progress.connect(said.append)
+    stage.show(finder)
+    finder.take(QImage())
+    finder.take(picture())
+    finder.take(picture(LINK))  # the frame before is still looked through
+    stage.settle()
+    assert (found, said) == ([], [])
+    codes = split_bbqr(PSBT, "P", 11)
+    for code in codes:
+        finder.take(picture(code))
+        stage.settle()
+    assert said[-1] == f"{len(codes) - 1} of {len(codes)} codes were read."
+    assert [text[:6] for (text,) in found] == ["cHNidP"]
+    finder.take(picture(LINK))
+    stage.settle()
+    assert len(found) == 1, "what was read is told once"
+
+
+def test_the_camera_is_offered_where_its_part_is_installed(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert reader.button.from_camera.isVisible() is reading.camera_is_known()
+    monkeypatch.setitem(sys.modules, "PySide6.QtMultimedia", None)  # what it needs of the system is missing
+    reader.button.from_camera.trigger()
+    assert "cannot be loaded" in reader.problems[-1]
+
+
+def test_the_camera_dialog_reads_what_the_camera_sees(reader: Reader, qtlog: Any) -> None:
+    with qtlog.disabled():  # the part says at length what else it has not found
+        multimedia = pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
+        reader.button.from_camera.trigger()
+        reader.stage.settle()
+        (dialog,) = reader.button.findChildren(CameraScanDialog)
+        reader.stage.until(lambda: dialog.message.text, "a word about the camera that is not there")
+        assert "No camera" in dialog.message.text
+        dialog.sink.setVideoFrame(multimedia.QVideoFrame(picture(LINK).convertToFormat(QImage.Format.Format_RGB32)))
+        reader.stage.until(lambda: reader.texts, "the code")
+    assert reader.texts == [LINK]
 
 
 # --- the rules, without a window

@@ -1,6 +1,7 @@
 """QR codes read from pictures. A picture is a stranger's: its size is bounded before anything is unpacked."""
 
 import asyncio
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,11 @@ MAX_PIXELS: Final = 50_000_000
 LONGEST_SIDE: Final = 6_000
 """Larger pictures are made smaller before codes are looked for."""
 MOST_CODES: Final = 20
+
+
+def camera_is_known() -> bool:
+    """Whether the optional part for cameras is installed; nothing is loaded to find out."""
+    return find_spec("PySide6.QtMultimedia") is not None
 
 
 class PictureRefused(ValueError):

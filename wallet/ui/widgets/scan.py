@@ -1,4 +1,4 @@
-"""A button that reads a code: from a picture in a file or on the clipboard, or from the screen."""
+"""A button that reads a code: from a picture in a file or on the clipboard, from the screen, or with the camera."""
 
 from collections.abc import Coroutine
 from pathlib import Path
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy
 
 from wallet.ui.bridge import Bridge
 from wallet.ui.models.codes import Collector, choices
-from wallet.ui.reading import PictureRefused, codes_of_file, codes_of_image
+from wallet.ui.reading import PictureRefused, camera_is_known, codes_of_file, codes_of_image
 from wallet.ui.text import sentence
 from wallet.ui.widgets.button import Button
 
@@ -39,6 +39,9 @@ class ScanButton(Button):
         self.from_file.triggered.connect(self._ask_file)
         self.from_clipboard.triggered.connect(self.read_clipboard)
         self.from_screen.triggered.connect(self._look_at_screen)
+        self.from_camera = menu.addAction(self.tr("With the ca&mera…"))
+        self.from_camera.setVisible(camera_is_known())
+        self.from_camera.triggered.connect(self._look_with_camera)
         self.setMenu(menu)
         self.chooser: QMenu | None = None
 
@@ -71,6 +74,18 @@ class ScanButton(Button):
         from wallet.ui.pages.screenscan import ScreenScanDialog
 
         dialog = ScreenScanDialog(self._bridge, self)
+        dialog.found.connect(self._offer)
+        dialog.show()
+
+    def _look_with_camera(self) -> None:
+        from wallet.ui.pages.camerascan import CameraScanDialog
+
+        try:
+            dialog = CameraScanDialog(self._bridge, self)
+        except ImportError as error:
+            text = self.tr("The part that knows cameras cannot be loaded: {reason}.")
+            self.problem.emit(text.format(reason=str(error)))
+            return
         dialog.found.connect(self._offer)
         dialog.show()
 
