@@ -93,6 +93,7 @@ class AddressesPage(Page):
         for part in (self._filters, self.empty, self._foot):
             self.body.addWidget(part)
         self.body.insertWidget(self.body.count() - 1, self._frame, 1)
+        self.body.addStretch(0)  # where there is no table, the room is at the foot
         self._frame.hide()
         self._foot.hide()
         self._filters.hide()

@@ -81,6 +81,7 @@ class CoinsPage(Page):
         for part in (self.empty, self._filters, self._bar, self.hint):
             self.body.addWidget(part)
         self.body.addWidget(self._frame, 1)
+        self.body.addStretch(0)  # where there is no table, the room is at the foot
         self._show_parts()
 
     def _connect(self) -> None:
