@@ -122,6 +122,11 @@ def test_accounts_are_chosen_between_where_there_are_several(live: Live) -> None
     page.refresh()
     live.settle()
     assert listed(page) == [taproot]
+    live.ask(api.GetReceiveAddress(type="p2pkh"))
+    page.refresh()
+    live.settle()
+    assert len(page._accounts) == 3
+    assert listed(page) == [taproot]  # what was chosen stays, though there is a further choice
     page.account.choose("every")
     assert taproot in listed(page)
     assert len(listed(page)) > 1

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import qasync
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui.engine_double import NOW, SYNCED, some_peers
 from tests.ui.play import PASSWORD, Live
 from tests.ui.stage import Stage
+from wallet import logs
 from wallet.engine import api
 from wallet.ui.models.peers import delay_words, program_of, service_words, way_words
 from wallet.ui.pages.network import NetworkPage
@@ -246,3 +248,17 @@ def test_nodes_named_at_the_start_come_before_the_own_one(live: Live) -> None:
     assert settings.own_node.address.text() == "192.0.2.1:18444"
     assert f"talks to {live.world.address} instead" in settings.own_node.message.text
     assert [peer.address for peer in live.ask(api.GetPeers())] == [live.world.address]
+
+
+def test_the_own_node_is_left_out_of_a_report(stage: Stage) -> None:
+    stage.engine.own_node = "mynode.local:18444"
+    home = Path(str(stage.context.options.data_dir))
+    (home / logs.FOLDER).mkdir(exist_ok=True)
+    (home / logs.FOLDER / "engine.log").write_text("peer 1 (mynode.local:18444) dropped: mynode.local is gone\n")
+    dialog = stage.window().aid.report()
+    stage.until(dialog.text.toPlainText, "the report")
+    report = dialog.text.toPlainText()
+    assert "peers: own nodes only" in report
+    assert "dropped" in report
+    assert "mynode" not in report
+    dialog.close()

@@ -87,6 +87,7 @@ class Sidebar(QFrame):
 
     def choose(self, key: str) -> None:
         self.buttons[key].setChecked(True)
+        self._area.ensureWidgetVisible(self.buttons[key], 0, 0)
         self.chosen.emit(key)
 
     def show_wallet(self, name: str, network: str) -> None:

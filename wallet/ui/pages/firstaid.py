@@ -64,20 +64,28 @@ class ReportDialog(ToolDialog):
         options = self.context.options
         home = data_home(options.data_dir)
         words, wallets, status = await self._ask()
+        named = await self._named()
         facts = Facts(
             options.network,
             status,
             wallets,
-            len(options.peers),
+            len(named),
             options.proxy is not None,
             self.context.practice,
             self._fault,
         )
         ends = [(name, await asyncio.to_thread(logs.tail, home, name, _LOG_BYTES)) for name in _LOGS]
-        hosts = (*options.peers, options.proxy or "")
+        hosts = (*named, *options.peers, options.proxy or "")
         words |= {*hosts, *(host.rpartition(":")[0] for host in hosts)}
         report = await asyncio.to_thread(compose, facts, ends, words, (str(home), str(Path.home())))
         self.text.setPlainText(report)
+
+    async def _named(self) -> tuple[str, ...]:
+        """The nodes that Wren talks to and no others: named at the start, or set as the own one."""
+        with suppress(api.WrenError):
+            route = await self.context.bridge.run(api.GetRoute())
+            return (*route.named, route.own_node) if route.is_given and route.own_node else route.named
+        return self.context.options.peers
 
     async def _ask(self) -> tuple[set[str], int, api.SyncStatus | None]:
         """The names and labels that must not be in the report, how many wallets there are, and the status.
