@@ -1,10 +1,13 @@
 """Paying: form, review, result."""
 
+import asyncio
+
 import pytest
 
 from tests.ui.engine_double import ADDRESSES, PASSWORD
 from tests.ui.stage import Stage
 from wallet.engine import api
+from wallet.ui.pages.review import ARM_MS
 from wallet.ui.pages.send import SendPage
 from wallet.ui.text import in_fours
 from wallet.ui.widgets.address import AddressLabel
@@ -177,3 +180,57 @@ def test_changing_something_keeps_the_form(stage: Stage, page: SendPage) -> None
     page.review.back_button.click()
     assert page.steps.currentWidget() is page.form
     assert page.form.recipient.text() == ADDRESSES[1]
+
+
+def test_no_step_scrolls_on_into_nothing(stage: Stage, page: SendPage) -> None:
+    page.form.payees.add()
+    page.form.payees.add()
+    stage.settle()
+    assert page.verticalScrollBar().maximum() > 0
+    page.sent.show_result(api.SendResult("cd" * 32, 1, 1.0, 1, 1, 0, "", None))
+    page._go(page.sent)
+    stage.settle()
+    assert page.verticalScrollBar().maximum() == 0
+
+
+def test_what_was_begun_ends_with_the_page(stage: Stage, page: SendPage) -> None:
+    fill(stage, page)
+    page.form.review_button.click()
+    page.leave()
+    stage.settle()
+    assert page.review.shown is None
+
+
+def test_going_back_forgets_the_password(stage: Stage, page: SendPage) -> None:
+    fill(stage, page)
+    review(stage, page)
+    page.review.password.setText(PASSWORD)
+    page.review.back_button.click()
+    assert page.review.password.text() == ""
+    assert page.review.shown is None
+
+
+def test_a_payment_that_is_refused_can_be_looked_at_anew(stage: Stage, page: SendPage) -> None:
+    fill(stage, page)
+    review(stage, page)
+    stage.until(page.review.send_button.isEnabled, "Send to arm")
+    stage.engine.refuse[api.SendPayment] = api.WrenError("refused", "the coin was spent: prepare the payment again")
+    page.review.send_button.click()
+    stage.settle()
+    assert page.review.outdated.text == "The coin was spent: prepare the payment again."
+    assert not page.review.send_button.isEnabled()
+    del stage.engine.refuse[api.SendPayment]
+    page.review.again_button.click()
+    stage.settle()
+    assert not page.review.outdated.isVisible()
+    stage.until(page.review.send_button.isEnabled, "Send to arm again")
+
+
+def test_a_review_that_must_be_accepted_is_not_armed_by_the_one_before(stage: Stage, page: SendPage) -> None:
+    fill(stage, page)
+    review(stage, page)
+    stage.engine.warnings = (api.PaymentWarning("fee_high", "The fee is very high.", blocking=True),)
+    page.review.again.emit()
+    stage.settle()
+    stage.run(asyncio.sleep((ARM_MS + 200) / 1_000))
+    assert not page.review.send_button.isEnabled()

@@ -91,6 +91,7 @@ class MendDialog(QDialog):
         self.rate.review.connect(self._prepare)
         self.review.back.connect(lambda: self.steps.setCurrentWidget(self.rate))
         self.review.accepted.connect(self._ask)
+        self.review.again.connect(lambda: self._ask(None))
         self.review.send.connect(self._send)
         self.sent.show_payment.connect(self.mended)
         self._begin(self._fees(), lambda _error: None)

@@ -25,6 +25,9 @@ from wallet.ui.widgets.password import PasswordBox
 ARM_MS = 1_200
 """How long a review must have been on the screen before Send can be clicked."""
 
+_OVER = frozenset(("refused", "not_found"))
+"""What sending says of a review that cannot be paid as it is, whatever is tried."""
+
 
 class ReviewStep(QWidget):
     """Shows a review. Send arms after a moment, so that a double click on Review pays nothing."""
@@ -102,6 +105,7 @@ class ReviewStep(QWidget):
         self, review: api.PaymentReview, accepted: Sats | None, means: Means | None = None, rate: Rate | None = None
     ) -> None:
         """accepted: the unusual fee that the user has already typed; means: what to repeat of the form."""
+        self._arming.stop()
         self.shown, self.means, self._rate = review, means or Means(), rate
         self.message.clear()
         self.password.clear()
@@ -162,6 +166,7 @@ class ReviewStep(QWidget):
         if not self.send_button.isEnabled() or self.send_button.is_busy:
             return
         self.message.clear()
+        self.outdated.clear()
         self.password_field.clear_error()
         self.send_button.start(self.tr("Signing and sending…"))
         self.back_button.setEnabled(False)
@@ -174,6 +179,8 @@ class ReviewStep(QWidget):
             self.password_field.show_error(error.message)
             self.password.selectAll()
             self.password.setFocus()
+        elif error.code in _OVER:
+            self.outdate(error.message)
         else:
             self.message.say(error.message, "error")
 

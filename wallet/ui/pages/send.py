@@ -1,5 +1,9 @@
 """Paying: a form, then a review with the password, then how far the payment got."""
 
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
@@ -10,6 +14,7 @@ from wallet.bitcoin.psbt import Psbt
 from wallet.bitcoin.uri import PaymentUri, UriError, parse_uri
 from wallet.engine import api
 from wallet.override import override
+from wallet.ui.bridge import OnError
 from wallet.ui.context import Context
 from wallet.ui.models.payment import Means, Payee, Wish
 from wallet.ui.models.rate import Rate, rate_of
@@ -39,15 +44,29 @@ class SendPage(Page):
         self._contacts: tuple[api.ContactRow, ...] = ()
         self._rate: Rate | None = None
         self._watch_only = False
+        self._tasks: list[asyncio.Task[None]] = []
         self.setAcceptDrops(True)
         self.form.review.connect(self._prepare)
-        self.review.back.connect(lambda: self._go(self.form))
+        self.review.back.connect(self._change_something)
         self.review.accepted.connect(self._accept)
         self.review.send.connect(self._send)
         self.review.again.connect(self._review_again)
         self.review.open_psbt.connect(self._open_psbt)
         self.sent.another.connect(self._again)
         self.sent.show_payment.connect(self.opened)
+
+    def _begin(self, work: Coroutine[Any, Any, None], on_error: OnError) -> None:
+        """Work that ends with the page. A payment that is being sent goes on in the engine all the same."""
+        self._tasks = [task for task in self._tasks if not task.done()]
+        task = self.context.bridge.start(work, on_error)
+        if task is not None:
+            self._tasks.append(task)
+
+    @override
+    def leave(self) -> None:
+        super().leave()
+        for task in self._tasks:
+            task.cancel()
 
     # --- what is around the form ---
 
@@ -64,7 +83,7 @@ class SendPage(Page):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.context.bridge.start(self._load_rate(), lambda _error: None)
+        self._begin(self._load_rate(), lambda _error: None)
 
     async def _load_rate(self) -> None:
         """Once each time that the page is come to: a rate may be a command of the user's own, which takes its time."""
@@ -76,7 +95,7 @@ class SendPage(Page):
         super().changed(kinds)
         review = self.review.shown
         if review is not None and not self.review.send_button.is_busy and kinds & {"balance", "coins", "history"}:
-            self.context.bridge.start(self._check(review), self._outdated)
+            self._begin(self._check(review), self._outdated)
 
     async def _check(self, review: api.PaymentReview) -> None:
         await self.context.bridge.run(api.CheckReview(review.id))
@@ -135,6 +154,10 @@ class SendPage(Page):
         self._go(self.form)
         self.form.recipient.setFocus()
 
+    def _change_something(self) -> None:
+        self.review.forget()
+        self._go(self.form)
+
     # --- preparing ---
 
     def _prepare(self) -> None:
@@ -156,7 +179,7 @@ class SendPage(Page):
             self._ask(self._wish, fee)
 
     def _ask(self, wish: Wish, accept_fee: Sats | None) -> None:
-        self.context.bridge.start(self._show_review(wish, accept_fee), self._refused)
+        self._begin(self._show_review(wish, accept_fee), self._refused)
 
     async def _show_review(self, wish: Wish, accepted: Sats | None) -> None:
         account = self.form.account_words
@@ -184,7 +207,7 @@ class SendPage(Page):
             password = self.review.password.text() or None
             command = api.SendPayment(review.id, password)
             own = {end.address for end in review.recipients if end.own}
-            self.context.bridge.start(self._carry_out(command, self._strangers(own)), self.review.show_error)
+            self._begin(self._carry_out(command, self._strangers(own)), self.review.show_error)
 
     def _strangers(self, own: set[str | None]) -> tuple[Payee, ...]:
         """Who is paid and in no contact yet."""

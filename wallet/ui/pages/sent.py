@@ -113,6 +113,8 @@ class SentStep(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._timer.stop()
+        if self._looking is not None:
+            self._looking.cancel()  # nobody looks any more; a dialog that closes is gone when the answer comes
 
     def leave(self) -> None:
         """What is shown is over."""
