@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QGuiApplication
 
+from tests.ui.fits import unfitting
 from tests.ui.play import Live
 from wallet.bitcoin.descriptor import Descriptor
 from wallet.bitcoin.network import REGTEST
@@ -44,6 +45,9 @@ def test_the_descriptors_are_copied_saved_and_shown_as_codes(
     assert not dialog.codes.isVisible()
     dialog.codes_button.click()
     assert dialog.codes.isVisible()
+    dialog.resize(520, 600)
+    live.settle()
+    assert unfitting(dialog) == []
     assert Collector().take(dialog.codes.codes) == [dialog.shown.text]
     keys = list(dialog._shares)
     dialog.choice.choose(keys[-1])

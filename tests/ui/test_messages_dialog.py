@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtGui import QGuiApplication, QTextDocument
 
+from tests.ui.fits import unfitting
 from tests.ui.play import PASSWORD, Live
 from wallet.bitcoin.address import parse_address
 from wallet.bitcoin.network import REGTEST
@@ -48,6 +49,9 @@ def test_a_message_is_signed_and_verified_and_edits_take_the_verdict_back(live: 
     live.settle()
     signature = sign.signature.toPlainText()
     assert sign.result.isVisible()
+    dialog.resize(520, 600)
+    live.settle()
+    assert unfitting(dialog) == []
     assert sign.password.text() == ""
     assert live.ask(api.VerifyMessage(address, signature, TEXT)), "the text is signed exactly as it was typed"
     sign.copy.click()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QLabel
 
+from tests.ui.fits import unfitting
 from tests.ui.play import PASSWORD, Live
 from tests.ui.stage import NO_KEYS
 from tests.ui.test_scan import picture
@@ -20,11 +21,13 @@ from wallet.bitcoin.transaction import TxOut
 from wallet.engine import api
 from wallet.ui.models import psbt as words
 from wallet.ui.models.codes import Collector
+from wallet.ui.pages.overview import OverviewPage
 from wallet.ui.pages.psbt import PsbtDialog
 from wallet.ui.pages.settings import SettingsPage
 from wallet.ui.text import in_fours
 from wallet.ui.window import Window
 
+NARROW = 520
 FOREIGN = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
 
 
@@ -50,6 +53,13 @@ def tool(live: Live, window: Window) -> PsbtDialog:
     return dialog
 
 
+def narrow(live: Live, dialog: PsbtDialog) -> list[str]:
+    """What cannot be read whole on a small screen."""
+    dialog.resize(NARROW, 600)
+    live.settle()
+    return unfitting(dialog)
+
+
 def texts(dialog: PsbtDialog) -> str:
     return "\n".join(label.text() for label in dialog.findChildren(QLabel) if label.isVisible())
 
@@ -73,6 +83,7 @@ def test_a_psbt_is_opened_shown_signed_and_sent(live: Live, tmp_path: Path) -> N
     for part in (in_fours(FOREIGN), "60,000\u00a0sat", "yours · not signed", "not yours", "change, yours", "vB"):
         assert part in shown
     assert not dialog.steps.send_button.isVisible()
+    assert narrow(live, dialog) == []
     dialog.steps.password.setText("wrong")
     dialog.steps.sign_button.click()
     live.settle()
@@ -115,6 +126,32 @@ def test_text_on_the_clipboard_is_taken_and_signatures_are_put_together(live: Li
     assert not dialog.steps.sign_button.isVisible()
     dialog.steps.copy_button.click()
     assert Psbt.from_base64(QGuiApplication.clipboard().text()).finalize().is_complete
+    dialog.close()
+
+
+def test_a_wallet_that_only_watches_hands_it_on_and_sends_what_comes_back(live: Live) -> None:
+    window, psbt = begin(live)
+    signed = live.ask(api.SignPsbt(psbt.to_base64(), PASSWORD)).psbt
+    descriptors = "\n".join(row.descriptor for row in live.ask(api.GetDescriptors()))
+    live.ask(api.CloseWallet())
+    made = live.ask(api.RestoreWallet("watching", descriptors, PASSWORD, vault="file", birthday=0))
+    live.run(window.enter(made.wallet))
+    assert window.shell is not None
+    overview = window.shell.page("overview")
+    assert isinstance(overview, OverviewPage)
+    live.wait(lambda: overview.balance.sats == 100_000, "what the keys have")
+    dialog = tool(live, window)
+    dialog.show_psbt(psbt)
+    live.settle()
+    assert "yours · not signed" in texts(dialog)
+    assert not dialog.steps.sign_button.isVisible()
+    assert "sign it where the keys are" in dialog.steps.advice.text()
+    dialog.take_text(signed)
+    live.settle()
+    live.until(dialog.steps.send_button.isEnabled, "sending to be armed")
+    dialog.steps.send_button.click()
+    live.wait(dialog.sent.isVisible, "the payment to be sent")
+    assert live.ask(api.GetHistory())[0].txid == dialog.sent.txid.text()
     dialog.close()
 
 
@@ -242,6 +279,7 @@ def test_it_is_shown_as_codes_that_follow_what_is_signed(live: Live) -> None:
     assert not dialog.codes.isVisible()
     dialog.steps.codes_button.click()
     assert dialog.codes.isVisible()
+    assert narrow(live, dialog) == []
     assert Collector().take(dialog.codes.codes) == [psbt.to_base64()]
     dialog.steps.password.setText(PASSWORD)
     dialog.steps.sign_button.click()

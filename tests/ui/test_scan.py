@@ -12,6 +12,7 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QTransform
 from PySide6.QtWidgets import QWidget
 
+from tests.ui.fits import unfitting
 from tests.ui.stage import Stage
 from wallet.bitcoin.bbqr import split_bbqr
 from wallet.ui import reading
@@ -228,10 +229,12 @@ def test_a_screen_without_a_code_or_that_nobody_may_see(stage: Stage, monkeypatc
     stage.settle()
     assert dialog.message.text
     assert not dialog.look_button.is_busy
+    assert unfitting(dialog) == []
     monkeypatch.setattr(QGuiApplication, "screens", staticmethod(list))
     dialog.look_button.click()
     stage.settle()
     assert "lets no program look" in dialog.message.text
+    assert unfitting(dialog) == []
     dialog.look_button.click()
     dialog.close()
     stage.settle()

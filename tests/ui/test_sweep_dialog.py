@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
+from tests.ui.fits import unfitting
 from tests.ui.play import Live
 from wallet.bitcoin.address import address_from_script
 from wallet.bitcoin.hashes import hash160
@@ -57,6 +58,9 @@ def test_a_keys_coins_are_found_reviewed_and_moved(live: Live) -> None:
     review = dialog.review.shown
     assert review is not None
     assert (review.coins, review.amount + review.fee) == (2, 100_000)
+    dialog.resize(520, 600)
+    live.settle()
+    assert unfitting(dialog) == []
     shown = "\n".join(label.text() for label in dialog.findChildren(QLabel) if label.isVisible())
     assert "Found: 2 coins" in shown
     assert in_fours(live.ask(api.GetReceiveAddress()).address) in shown

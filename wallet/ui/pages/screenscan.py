@@ -16,7 +16,7 @@ from wallet.ui.reading import PictureRefused, codes_of_screens
 from wallet.ui.text import sentence
 from wallet.ui.widgets.button import BusyButton, Button
 from wallet.ui.widgets.label import note, section
-from wallet.ui.widgets.message import Message
+from wallet.ui.widgets.message import Kind, Message
 
 LOOKS: Final = 100
 PAUSE: Final = 0.2
@@ -45,15 +45,18 @@ class ScreenScanDialog(QDialog):
         )
         parts = (section(self.tr("Read a code from the screen")), note(explained), self.message)
         buttons = row(self.close_button, None, self.look_button, spacing=Space.SMALL)
-        self.setLayout(column(*parts, buttons, spacing=Space.LARGE, margin=Space.WIDE))
+        self._column = column(*parts, buttons, spacing=Space.LARGE, margin=Space.WIDE)
+        self.setLayout(self._column)
         self.setFixedWidth(WIDTH)
+        self._say("")
+        self.look_button.setFocus()
         self.look_button.clicked.connect(self.look)
         self.close_button.clicked.connect(self.close)
 
     def look(self) -> None:
         """Begin, unless it has begun."""
         if not self.look_button.is_busy:
-            self.message.clear()
+            self._say("")
             self.look_button.start(self.tr("Looking…"))
             self._looking = self._bridge.start(self._look())
 
@@ -76,13 +79,20 @@ class ScreenScanDialog(QDialog):
                 self.found.emit(whole)
                 self.close()
                 return
-            self.message.say(self._collector.progress or sentence(self._collector.problem))
+            self._say(self._collector.progress or sentence(self._collector.problem))
             await asyncio.sleep(PAUSE)
         self._end(self._collector.progress or self.tr("No QR code was found. Make it larger, and put nothing over it."))
 
     def _end(self, text: str) -> None:
         self.look_button.stop()
-        self.message.say(text, "warning")
+        self._say(text, "warning")
+
+    def _say(self, text: str, kind: Kind = "info") -> None:
+        """With as much room as the words take."""
+        if text != self.message.text or not text:
+            self.message.say(text, kind)
+            self._column.activate()
+            self.setFixedHeight(self._column.totalHeightForWidth(WIDTH))
 
     @override
     def done(self, result: int) -> None:
