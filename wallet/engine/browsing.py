@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -116,14 +116,22 @@ class Browsing:
         whole = self._ordered(ledger)
         if wanted == whole.filter:
             return whole
+        candidates = self._candidates(ledger, wanted, whole.txids)
         named = await self._finding.transactions(wanted.text) if wanted.text.strip() else None
         sieve = _Sieve(ledger, wanted, self._network.tip_height)
         txids = [
             txid
-            async for txid in _slowly(whole.txids)
+            async for txid in _slowly(candidates)
             if (named is None or txid in named) and txid in ledger.transactions and sieve.passes(txid)
         ]
         return _Found(wanted, whole.revision, txids)
+
+    @staticmethod
+    def _candidates(ledger: Ledger, wanted: api.HistoryFilter, txids: Sequence[Txid]) -> Sequence[Txid]:
+        """All that may pass: those that no block has are the first."""
+        if wanted.side != "waiting":
+            return txids
+        return list(takewhile(lambda txid: ledger.transactions[txid].location is None, txids))
 
     def _ordered(self, ledger: Ledger) -> _Found:
         whole = self._whole.get(ledger)

@@ -55,7 +55,7 @@ class HistoryFeed(QObject):
                 task.cancel()
 
     def _read(self) -> None:
-        self._reading = self._bridge.start(self._read_all(), lambda error: self.failed.emit(error.message))
+        self._reading = self._bridge.start(self._read_all(), self._not_answered)
 
     async def _read_all(self) -> None:
         self._again = True
@@ -86,9 +86,9 @@ class HistoryFeed(QObject):
 
     def _fetch(self) -> None:
         if self._fetching is None or self._fetching.done():
-            self._fetching = self._bridge.start(self._fetch_all(), self._not_fetched)
+            self._fetching = self._bridge.start(self._fetch_all(), self._not_answered)
 
-    def _not_fetched(self, error: api.WrenError) -> None:
+    def _not_answered(self, error: api.WrenError) -> None:
         self._model.give_up()
         self.failed.emit(error.message)
 

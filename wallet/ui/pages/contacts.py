@@ -20,6 +20,8 @@ from wallet.ui.widgets.label import Label, caption, note, section
 from wallet.ui.widgets.message import Message
 from wallet.ui.widgets.table import Table
 
+ROW_HEIGHT = 64
+"""Three lines: an address is never cut, also where there is little room."""
 _ADDRESS_CODES = frozenset({"bad_address", "wrong_network", "bad_uri"})
 
 
@@ -92,7 +94,8 @@ class ContactsDialog(ToolDialog):
         self.problem = Message()
         self.model = ContactModel(context.preferences, self)
         self.table = Table(self.model, self.tr("Contacts"))
-        self.table.setMinimumHeight(200)
+        self.table.setMinimumHeight(220)
+        self.table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.empty = note(self.tr("Nobody yet. Add the people that you pay, and they are offered by name under Send."))
         self.form = ContactForm()
         self._frame = frame("card", column(self.table, margin=Space.SMALL))
