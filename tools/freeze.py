@@ -89,7 +89,7 @@ class Trial:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("XDG_")},
             "HOME": str(folder),
             "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent",
             "QT_QPA_PLATFORM": "offscreen",
@@ -143,9 +143,9 @@ class Trial:
         for wallet in ("first", "second"):
             expect(self.run(wallet, network, "balance")["total"], left, f"the balance of the {wallet} wallet")
 
-    def window(self, network: Network) -> None:
-        """The window begins its engine as a process of its own, and both end when the window is asked to."""
-        window = subprocess.Popen([PROGRAM / "wren", *self.options("first", network), "gui"], env=self.environment)
+    def window(self) -> None:
+        """A newcomer's window begins its engine as a process of its own; both end when the window is asked to."""
+        window = subprocess.Popen([PROGRAM / "wren-window"], env=self.environment)
         try:
             wait_for(lambda: engines(window.pid) or window.poll() is not None, "the window's engine")
             (engine,) = engines(window.pid) or (0,)
@@ -178,7 +178,7 @@ def main() -> None:
         with Network(trial.environment) as network:
             trial.story(network)
             if sys.platform == "linux":
-                trial.window(network)
+                trial.window()
     print(
         f"{PROGRAM}: {megabytes():.0f} MB; a wallet was made, paid, proven and restored with it, and its window opened"
     )
