@@ -216,6 +216,7 @@ def test_the_rules_about_coins() -> None:
     assert young.height is not None
     assert state_words(young, young.height) == "Mined: spendable in 100 blocks"
     assert state_words(young, young.height + 98) == "Mined: spendable in 2 blocks"
+    assert state_words(young, young.height + 99) == "Mined: spendable after the next block"
     assert confirmations(young, young.height) == 1
     assert confirmations(replace(young, height=None), 900) == 0
     assert state_words(coins[2], 900) == "Dust from a stranger: better frozen"

@@ -41,6 +41,8 @@ def state_words(coin: api.CoinRow, tip: int) -> str:
             return translate("Unverified: no block has it yet")
         case "young":
             left = max(1, COINBASE_MATURITY - confirmations(coin, tip) + 1)
+            if left == 1:
+                return translate("Mined: spendable after the next block")
             return translate("Mined: spendable in {n} blocks").format(n=left)
         case "spendable" if coin.warning == "dust_gift":
             return translate("Dust from a stranger: better frozen")

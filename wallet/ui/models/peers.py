@@ -129,6 +129,8 @@ def way_words(route: api.Route) -> list[str]:
         words.append(
             translate("Everything goes through the proxy {proxy}, the search for names too.").format(proxy=proxy)
         )
+    elif route.named:
+        words.append(translate("No proxy: who is named sees this computer's internet address."))
     else:
         words.append(translate("No proxy: peers see this computer's internet address."))
     if route.bloom:
