@@ -49,6 +49,7 @@ def test_a_message_is_signed_and_verified_and_edits_take_the_verdict_back(live: 
     live.settle()
     signature = sign.signature.toPlainText()
     assert sign.result.isVisible()
+    assert not sign.copy.visibleRegion().isEmpty(), "it is scrolled to"
     dialog.resize(520, 600)
     live.settle()
     assert unfitting(dialog) == []

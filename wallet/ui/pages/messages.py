@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QMenu, QPlainTextEdit, QStackedWidget, QWidget
 
 from wallet.bitcoin.address import AddressError, parse_address
@@ -249,7 +249,7 @@ class MessagesDialog(ToolDialog):
         self.sign.password.clear()
         if self.sign.form.read() == (command.address, command.text):  # else it was edited meanwhile
             self.sign.show_signature(signature)
-            self.area.ensureWidgetVisible(self.sign.copy)
+            QTimer.singleShot(0, self, lambda: self.area.ensureWidgetVisible(self.sign.copy))  # once it is laid out
 
     def _verify(self) -> None:
         command = self.verify.read()
