@@ -158,6 +158,7 @@ class Photographer:
         own_node.address.setText("mynode.local")
         own_node.use.click()
         await self.take("settings-own-node", own_node)
+        await self.settings(cast("SettingsPage", shell.page("settings")))
 
     async def coins(self) -> None:
         shell = there(self._window.shell)
@@ -225,6 +226,21 @@ class Photographer:
         shell.open_contacts("Ana Winter")
         await self.take("contacts", there(shell.findChild(ContactsDialog)))
         there(shell.findChild(ContactsDialog)).close()
+
+    async def settings(self, page: SettingsPage) -> None:
+        await self.take("settings-whole", page.widget())
+        for card, button in (
+            (page.about, page.about.new_account),
+            (page.about, page.about.descriptors),
+            (page.password_card, page.password_card.change_button),
+            (page.home, page.home.move_button),
+            (page.delete, page.delete.delete_button),
+        ):
+            button.click()
+            dialog = there(card.opened)
+            dialog.resize(min(dialog.width(), self._window.width()), min(dialog.height(), self._window.height()))
+            await self.take(f"settings-{type(dialog).__name__}", dialog)
+            dialog.end()
 
     async def requests(self, page: ReceivePage) -> None:
         page.form.clear()

@@ -216,8 +216,9 @@ def test_a_payment_that_waits_has_no_proof(stage: Stage) -> None:
 
 def test_seed_words_need_the_password_and_a_held_button(stage: Stage) -> None:
     shell = stage.shell()
-    page = page_of(stage, shell, "settings")
-    assert isinstance(page, SettingsPage)
+    settings = page_of(stage, shell, "settings")
+    assert isinstance(settings, SettingsPage)
+    page = settings.words_card
     page.password.setText("wrong")
     page.show_words.click()
     stage.settle()

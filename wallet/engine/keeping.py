@@ -47,6 +47,8 @@ class Keeping:
     def table(self) -> Mapping[type[api.Command[Any]], Handler]:
         """Who carries out which command."""
         return {
+            api.GetWalletFacts: self.facts,
+            api.CheckPassword: self.check_password,
             api.ChangePassword: self.change_password,
             api.MoveVault: self.move,
             api.BackUp: self.back_up,
@@ -61,6 +63,23 @@ class Keeping:
         if session is None:
             raise api.WrenError("no_wallet", "no wallet is open")
         return session
+
+    async def facts(self, _command: api.GetWalletFacts) -> api.WalletFacts:
+        session = self._session()
+        made = created_wallet(session)
+        return api.WalletFacts(
+            wallet=made.wallet,
+            kind=made.kind,
+            fingerprint=made.fingerprint,
+            birthday=made.birthday,
+            vault=made.vault,
+            watch_only=made.watch_only,
+        )
+
+    async def check_password(self, command: api.CheckPassword) -> None:
+        session = self._session()
+        if session.entry.vault in _HOMES:
+            await self._parts.vault.check_password(session.vault, command.password)
 
     async def change_password(self, command: api.ChangePassword) -> None:
         async with self._staging.lock:

@@ -153,6 +153,7 @@ from wallet.engine.api.commands_peers import BanRow, GetBans
 from wallet.engine.api.commands_psbt import ReviewPsbt, SignPsbt
 from wallet.engine.api.commands_route import GetRoute, Route, SetOwnNode
 from wallet.engine.api.commands_sweep import PrepareSweep, SendSweep, SweepReview
+from wallet.engine.api.commands_vault import CheckPassword, GetWalletFacts, WalletFacts
 from wallet.engine.api.errors import (
     ERROR_CODES,
     ErrorCode,
@@ -189,6 +190,7 @@ __all__ = [
     "ChainReport",
     "ChangeKind",
     "ChangePassword",
+    "CheckPassword",
     "CheckPhrase",
     "CheckReview",
     "CloseWallet",
@@ -241,6 +243,7 @@ __all__ = [
     "GetSyncStatus",
     "GetTransaction",
     "GetTransactionPsbt",
+    "GetWalletFacts",
     "GetWordList",
     "GetWords",
     "HistoryFilter",
@@ -324,6 +327,7 @@ __all__ = [
     "VerifyMessage",
     "VerifyProof",
     "WalletChanged",
+    "WalletFacts",
     "WalletInfo",
     "WalletStatus",
     "WrenError",

@@ -32,10 +32,10 @@ class DataUseCard(QWidget):
         self.cost = caption()
         self.limit = QLineEdit()
         self.limit.setValidator(QIntValidator(0, MOST, self))
-        self.limit.setMaximumWidth(160)
         self.limit_field = Field(
             self.tr("&Limit a day, MB"), self.limit, self.tr("Empty: none. Once it is reached, searches wait.")
         )
+        self.limit_field.setMaximumWidth(360)
         self.keep = Button(self.tr("Keep &these"))
         self.message = Message()
         self.keep.clicked.connect(lambda: self._run(self._save()))

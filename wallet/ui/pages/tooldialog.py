@@ -26,7 +26,7 @@ class ToolDialog(QDialog):
         tasks = self._tasks = set[asyncio.Task[None]]()
         self.destroyed.connect(lambda: _cancel(tasks))
         context.guard.watch(self)
-        context.guard.locked.connect(self.close)
+        context.guard.locked.connect(self.end)
         self.body = QVBoxLayout()
         self.body.setContentsMargins(Space.WIDE, Space.WIDE, Space.WIDE, Space.WIDE)
         self.body.setSpacing(Space.LARGE)
@@ -50,6 +50,10 @@ class ToolDialog(QDialog):
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return task
+
+    def end(self) -> None:
+        """Close whatever goes on: the wallet is being locked."""
+        self.done(QDialog.DialogCode.Rejected)
 
     def open_transaction(self, txid: str) -> None:
         """Show a payment in a dialog of its own."""

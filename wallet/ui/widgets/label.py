@@ -76,6 +76,16 @@ class Code(Label):
         return code_font(size)
 
 
+class LongCode(Code):
+    """Monospace text that may break anywhere. A button copies it: selected, it would be copied with its breaks."""
+
+    breaks_words = True
+
+    def __init__(self, text: str = "", size: Type = Type.CAPTION) -> None:
+        super().__init__(text, size)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+
+
 def title(text: str) -> Label:
     return Label(text, Type.TITLE, wrap=True)
 

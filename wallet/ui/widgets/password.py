@@ -133,6 +133,10 @@ class NewPassword(QWidget):
     def _advice(self) -> str:
         return self.tr("It seals your keys on this computer and is asked for when you pay. Four random words are good.")
 
+    def rename(self, name: str) -> None:
+        """What the first box is called."""
+        self._first_field.rename(name)
+
     def value(self) -> str | None:
         """The password; None is the choice of none."""
         return None if self.none.isChecked() else self.first.text()
