@@ -271,12 +271,6 @@ class EngineDouble:
         name = self.wallets[0].name
         return api.WalletFacts(name, "bip39", "73c5da0a", NOW.date(), "keyring", watch_only=False)
 
-    def _GetDescriptors(self, command: api.GetDescriptors) -> tuple[api.DescriptorRow, ...]:  # noqa: N802
-        key = "[73c5da0a/84h/1h/0h]tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39yBA4LAxysQAm397"
-        return tuple(
-            api.DescriptorRow(f"wpkh({key}/{int(change)}/*)#qwertyui", "p2wpkh", 0, change) for change in (False, True)
-        )
-
     def _GetBalance(self, command: api.GetBalance) -> api.Balance:  # noqa: N802
         return self.balance
 

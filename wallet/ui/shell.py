@@ -31,6 +31,7 @@ class Shell(QWidget):
     lock = Signal()
     restore = Signal()
     """Another wallet is to be restored: this one turned out to be empty."""
+    practise = Signal()
     turned = Signal(str)
     """Another page is looked at: its name."""
     link = Signal(object)
@@ -151,6 +152,7 @@ class Shell(QWidget):
 
         page = SettingsPage(self.context)
         page.other_wallet.connect(self.other_wallet)
+        page.practise.connect(self.practise)
         self.turned.connect(page.turned_to)
         return page
 

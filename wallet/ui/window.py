@@ -247,6 +247,7 @@ class Window(QMainWindow):
         self.shell.lock.connect(self.lock)
         self.shell.proof_seen.connect(self.proof_seen)
         self.shell.restore.connect(self._show_restore)
+        self.shell.practise.connect(self.practise)
         self.stack.addWidget(self.shell)
         self._show(self.shell)
         self._name(wallet.name)

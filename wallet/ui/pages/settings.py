@@ -16,8 +16,12 @@ from wallet.ui.settings.firstaid import FirstAidCard
 from wallet.ui.settings.home import HomeCard
 from wallet.ui.settings.lock import LockCard
 from wallet.ui.settings.notices import NoticesCard
+from wallet.ui.settings.ownnode import OwnNodeCard
 from wallet.ui.settings.password import PasswordCard
+from wallet.ui.settings.rate import RateCard
+from wallet.ui.settings.rescan import RescanCard
 from wallet.ui.settings.tools import ToolsCard
+from wallet.ui.settings.trying import TryingCard
 from wallet.ui.settings.words import WordsCard
 from wallet.ui.widgets.label import section, title
 
@@ -29,30 +33,36 @@ class SettingsPage(Page):
 
     KINDS = frozenset(("accounts", "balance"))
     other_wallet = Signal()
+    practise = Signal()
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.display = DisplayCard(context)
         self.lock_card = LockCard(context)
         self.notices = NoticesCard(context)
+        self.own_node = OwnNodeCard(context)
         self.data_use = DataUseCard(context)
+        self.rate = RateCard(context)
         self.about = AboutCard(context)
         self.words_card = WordsCard(context)
         self.password_card = PasswordCard(context)
         self.backup = BackupCard(context)
         self.home = HomeCard(context)
+        self.rescan = RescanCard(context)
         self.delete = DeleteCard(context)
+        self.trying = TryingCard(context)
         self.tools = ToolsCard(context)
         self.first_aid = FirstAidCard(context)
         self._with_keys = (self.password_card, self.home)
         self.body.addWidget(title(self.tr("Settings")))
-        self._group("", self.display, self.lock_card, self.notices, self.data_use)
-        wallet = (self.about, self.words_card, self.password_card, self.backup, self.home, self.delete)
-        self._group(self.tr("The open wallet"), *wallet)
-        self._group(self.tr("Tools and help"), self.tools, self.first_aid)
+        self._group("", self.display, self.lock_card, self.rate, self.notices, self.own_node, self.data_use)
+        wallet = (self.about, self.words_card, self.password_card, self.backup, self.home)
+        self._group(self.tr("The open wallet"), *wallet, self.rescan, self.delete)
+        self._group(self.tr("Tools and help"), self.trying, self.tools, self.first_aid)
         self.body.addStretch(1)
         self.about.other_wallet.connect(self.other_wallet)
         self.delete.deleted.connect(self.other_wallet)
+        self.trying.practise.connect(self.practise)
 
     def _group(self, name: str, *cards: QWidget) -> None:
         if name:
@@ -62,6 +72,7 @@ class SettingsPage(Page):
 
     @override
     async def load(self) -> None:
+        self.own_node.refresh()
         self.data_use.refresh()
         facts = await self.context.bridge.run(api.GetWalletFacts())
         self.about.show_wallet(facts, await self.context.bridge.run(api.GetAccounts()))
