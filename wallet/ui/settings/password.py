@@ -24,7 +24,7 @@ class PasswordDialog(FormDialog):
         self.busy_text = self.tr("Sealing…")
         self.password_field.rename(self.tr("&Old password"))
         self.new = NewPassword()
-        self.new.rename(self.tr("N&ew password"))
+        self.new.rename(self.tr("Ne&w password"))
         self.ask(self.password_field, self.new)
         self.new.second.returnPressed.connect(self.submit)
 
