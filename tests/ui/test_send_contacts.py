@@ -8,6 +8,7 @@ from tests.ui.paying import address_of, mined, open_send, review, send
 from tests.ui.play import Live
 from tests.ui.stage import NO_KEYS
 from wallet.engine import api
+from wallet.ui.pages.contacts import ContactsDialog
 from wallet.ui.pages.send import SendPage
 from wallet.ui.text import in_fours
 
@@ -104,3 +105,15 @@ def test_links_are_taken_where_they_are_dropped_and_files_are_left_to_the_window
     file = QMimeData()
     file.setUrls([QUrl.fromLocalFile("proof.json")])
     assert not drop(page, file)
+
+
+def test_somebody_chosen_from_the_contacts_is_paid(live: Live) -> None:
+    page = open_send(live)
+    live.ask(api.SetContact("Ana", OLD))
+    page.form.contacts_button.click()
+    live.settle()
+    (dialog,) = page.findChildren(ContactsDialog)
+    dialog.table.choose("Ana")
+    dialog.form.pay.click()
+    live.settle()
+    assert page.form.recipient.text() == OLD

@@ -47,6 +47,7 @@ class SendPage(Page):
         self._tasks: list[asyncio.Task[None]] = []
         self.setAcceptDrops(True)
         self.form.review.connect(self._prepare)
+        self.form.contacts_button.clicked.connect(self._show_contacts)
         self.review.back.connect(self._change_something)
         self.review.accepted.connect(self._accept)
         self.review.send.connect(self._send)
@@ -120,6 +121,14 @@ class SendPage(Page):
         self.form.coins.choose(outpoints, total)
         self._go(self.form)
         self.form.recipient.setFocus()
+
+    def _show_contacts(self) -> None:
+        """Who is chosen there is paid: the first recipient that is empty still, or one more."""
+        from wallet.ui.pages.contacts import ContactsDialog
+
+        dialog = ContactsDialog(self.context, self)
+        dialog.pay.connect(self.form.payees.take)
+        dialog.show()
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -50,6 +50,7 @@ class SendForm(QWidget):
         self.accept = AmountEdit(context.preferences)
         self.accept_field = Field(self.tr("Type the &fee to accept it"), self.accept)
         self.message = Message()
+        self.contacts_button = Button(self.tr("C&ontacts…"), "quiet", "peers")
         self.review_button = BusyButton(self.tr("Re&view"), icon="forward")
         for part in (self.account_row, self.together_row, self.accept_field):
             part.hide()
@@ -61,7 +62,7 @@ class SendForm(QWidget):
         sums = row(available, self.together_row, None, spacing=Space.WIDE)
         self.setLayout(
             column(
-                title(self.tr("Send")),
+                row(title(self.tr("Send")), None, self.contacts_button),
                 self.coins,
                 card(self.account_row, column(self.payees, sums, spacing=Space.SMALL), spacing=Space.LARGE),
                 card(self.fees, self.options, self.accept_field, spacing=Space.LARGE),

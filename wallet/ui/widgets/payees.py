@@ -115,7 +115,7 @@ class PayeeList(QWidget):
     # --- what they say ---
 
     def take(self, uri: PaymentUri) -> None:
-        """A link that was dropped: for the first recipient that is empty still, or for one more."""
+        """A link, for the first recipient that is empty still, or for one more."""
         edit = next((each for each in self.edits if each.is_empty()), None)
         (edit or self.add()).fill(uri)
 
