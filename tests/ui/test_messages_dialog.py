@@ -136,4 +136,7 @@ def test_addresses_are_offered_that_somebody_may_know() -> None:
 
     rows = [entry(0), entry(1, change=True), entry(2, used=False), entry(3, used=False, label="x")]
     assert [row.address for row in words.offered(rows)] == ["a3", "a0"]
-    assert len(words.offered([entry(n) for n in range(40)])) == words.MOST_OFFERED
+    newest = words.offered([entry(n) for n in range(40)])
+    assert [row.address for row in newest] == [f"a{n}" for n in range(39, 39 - words.MOST_OFFERED, -1)]
+    pieces = words.offered([entry(n) for n in range(30)])
+    assert words.offered([*pieces[::-1], *[entry(n) for n in range(30, 40)]]) == newest

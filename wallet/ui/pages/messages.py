@@ -23,6 +23,8 @@ from wallet.ui.widgets.password import PasswordBox
 from wallet.ui.widgets.segmented import Segmented
 
 _BOX_HEIGHT = 110
+_PIECE = 500
+"""Addresses that are asked for at once: a large wallet's list would hold the window up."""
 
 
 class MessageForm(QWidget):
@@ -64,7 +66,7 @@ class MessageForm(QWidget):
     def offer(self, rows: Iterable[api.AddressRow]) -> None:
         """Addresses to choose from."""
         menu = QMenu(self)
-        for entry in words.offered(rows):
+        for entry in rows:
             name = f"{entry.address}  {safe_text(entry.label)}".rstrip().replace("&", "&&")
             menu.addAction(name).triggered.connect(lambda _checked, text=entry.address: self.address.setText(text))
         self.choose.setMenu(menu)
@@ -228,7 +230,12 @@ class MessagesDialog(ToolDialog):
         self.begin(self._load(), lambda error: self.sign.message.say(error.message, "error"))
 
     async def _load(self) -> None:
-        self.sign.form.offer(await self.context.bridge.run(api.GetAddresses()))
+        known: list[api.AddressRow] = []
+        first = 0
+        while rows := await self.context.bridge.run(api.GetAddresses(first, _PIECE)):
+            known = words.offered([*known[::-1], *rows])
+            first += _PIECE
+        self.sign.form.offer(known)
 
     def _turn(self, value: str) -> None:
         self.steps.setCurrentWidget(self.sign if value == "sign" else self.verify)
