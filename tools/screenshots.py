@@ -151,6 +151,7 @@ class Photographer:
         dialog = shell.open_transaction(self._engine.rows[3].txid)
         await self.take("transaction", dialog)
         await self.take("transaction-whole", dialog.area.widget())
+        await self.take("proof", dialog.proof)
         dialog.close()
         shell.sidebar.choose("settings")
         await self.take("settings")
