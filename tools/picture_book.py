@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -60,15 +61,20 @@ def take(folder: Path, name: str, edition: Edition) -> None:
     print(f"{len(list((folder / name).glob('*.png')))} pictures in {folder / name}")
 
 
+def _in_few_colours(image: QImage) -> QImage:
+    """The picture in its own 256 commonest colours; the others are shades between them."""
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    pixels = Counter(memoryview(image.constBits()).cast("I"))
+    table = [pixel for pixel, _ in pixels.most_common(256)]
+    return image.convertToFormat(QImage.Format.Format_Indexed8, table, Qt.ImageConversionFlag.ThresholdDither)
+
+
 def choose(folder: Path) -> None:
     """Renew what the documentation shows."""
     DOCS.mkdir(parents=True, exist_ok=True)
     for name, (edition, page) in CHOSEN.items():
         (found,) = (path for path in (folder / edition).glob("*.png") if path.stem.partition("-")[2] == page)
-        image = QImage(str(found)).convertToFormat(
-            QImage.Format.Format_Indexed8, Qt.ImageConversionFlag.ThresholdDither
-        )
-        image.save(str(DOCS / f"{name}.png"), quality=0)
+        _in_few_colours(QImage(str(found))).save(str(DOCS / f"{name}.png"), quality=0)
     print(f"{sum(path.stat().st_size for path in DOCS.iterdir()) // 1024} KiB in {DOCS}")
 
 
