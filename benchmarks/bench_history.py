@@ -190,7 +190,7 @@ class Walk:
         probe.start()
         self._shell.sidebar.choose("history")
         first = await _until(self._whole)
-        summed = first + await _until(lambda: page.sum.text() not in {"", "…"})
+        summed = first + await _until(lambda: page.sum.text() not in {"", "Looking…"})
         opening, scrolling = self._worst(probe), WorkProbe()
         scrolling.start()
         for step in range(STEPS):

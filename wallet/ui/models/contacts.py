@@ -15,10 +15,12 @@ class ContactModel(table.TableModel[api.ContactRow]):
 
     def __init__(self, preferences: Preferences, parent: QObject | None = None) -> None:
         columns: tuple[table.Column[api.ContactRow], ...] = (
-            table.Column(translate("Name"), lambda row: safe_text(row.name), 170, 110),
+            table.Column(translate("Name"), lambda row: safe_text(row.name)),
             table.Column(
                 translate("Newest address"),
                 lambda row: in_fours(safe_text(row.address)),
+                380,
+                260,
                 spoken=lambda row: row.address,
                 code=True,
             ),

@@ -174,7 +174,7 @@ class HistoryPage(Page):
 
     def _summed(self, found: api.HistorySum | None) -> None:
         self._found = found
-        self.sum.setText("…" if found is None else sum_words(found, self.context.preferences))
+        self.sum.setText(self.tr("Looking…") if found is None else sum_words(found, self.context.preferences))
 
     def look_for(self, text: str) -> None:
         """Show what a text finds, or only go to where it is typed."""
