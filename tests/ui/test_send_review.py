@@ -149,12 +149,13 @@ def test_the_result_goes_on_to_tell_until_a_block_has_it(live: Live) -> None:
     fill(page, address_of(live))
     review(live, page)
     txid = send(live, page)
-    assert page.sent.message.text.startswith("Sent to 1 peers")
+    assert page.sent.message.text.startswith("Sent to 1 peer, not seen back yet")
     mined(live, txid)
     live.wait(lambda: page.sent.message.text == "A block has it, and Wren has checked the proof.", "the proof")
     opened: list[str] = []
     page.opened.connect(opened.append)
     page.sent.show_button.click()
+    live.settle()
     assert opened == [txid]
 
 

@@ -6,7 +6,10 @@ from wallet.ui.widgets.message import Kind
 
 
 def sent_words(report: api.BroadcastReport | None, row: api.HistoryRow | None = None) -> tuple[str, Kind]:
-    """report: what was seen while it was sent; row: how it stands since, where that is known."""
+    """report: what was seen while it was sent; row: how it stands since, where that is known.
+
+    Only the report knows which peers had it from us: what `row` counts is no proof that it travelled.
+    """
     if row is not None and row.status in {"replaced", "abandoned"}:
         return translate("Another payment took its place."), "warning"
     if row is not None and row.proven:
@@ -14,18 +17,23 @@ def sent_words(report: api.BroadcastReport | None, row: api.HistoryRow | None = 
     since = 0 if row is None else row.seen_by
     if report is None or not report.sent_to:
         return _stored(since)
+    sent = translate("Sent to {peers}").format(peers=_peers(report.sent_to))
     if report.propagated:
-        text = translate("Sent to {sent} peers, seen back from {seen}: propagated. A block will prove it.")
-        return text.format(sent=report.sent_to, seen=max(report.seen_from, since)), "good"
+        text = translate("{sent}, seen back from {seen}: propagated. A block will prove it.")
+        return text.format(sent=sent, seen=max(report.seen_from, since)), "good"
     if since:
-        text = translate("Sent to {sent} peers, and {seen} announced it since. A block will prove it.")
-        return text.format(sent=report.sent_to, seen=since), "good"
-    text = translate("Sent to {sent} peers, not seen back yet. Wren repeats it until a block has it.")
-    return text.format(sent=report.sent_to), "info"
+        text = translate("{sent}; announced by {seen} since. A block will prove it.")
+        return text.format(sent=sent, seen=_peers(since)), "good"
+    return translate("{sent}, not seen back yet. Wren repeats it until a block has it.").format(sent=sent), "info"
+
+
+def _peers(count: int) -> str:
+    return translate("1 peer") if count == 1 else translate("{n} peers").format(n=count)
 
 
 def _stored(since: int) -> tuple[str, Kind]:
     if since:
-        return translate("{seen} peers announced it. A block will prove it.").format(seen=since), "good"
+        text = translate("Announced by {seen}. A block will prove it.")
+        return text.format(seen=_peers(since)), "good"
     text = translate("Signed and stored. It is sent as soon as a peer is there, and again until a block has it.")
     return text, "warning"
