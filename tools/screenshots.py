@@ -118,6 +118,8 @@ class Photographer:
         restore.box.setPlainText(WORDS)
         await asyncio.sleep(0.4)
         await self.take("restore-right")
+        restore.backup_button.click()
+        await self.take("restore-backup")
         restore.forget()
 
     async def opening(self) -> None:

@@ -76,6 +76,7 @@ class Shell(QWidget):
         self.setLayout(layout)
         self.sidebar.chosen.connect(self.show_page)
         self.sidebar.lock.connect(self.lock)
+        self.sidebar.wallets.connect(self.other_wallet)
         context.bridge.sync_changed.connect(self.show_sync)
         context.bridge.wallet_changed.connect(self._wallet_changed)
         hide = QShortcut(QKeySequence("Ctrl+Shift+H"), self)

@@ -35,6 +35,8 @@ class Sidebar(QFrame):
 
     chosen = Signal(str)
     lock = Signal()
+    wallets = Signal()
+    """Another wallet is wanted."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__()
@@ -53,6 +55,11 @@ class Sidebar(QFrame):
         self.lock_button.setToolTip(self.tr("Lock the wallet (Ctrl+L)"))
         self.lock_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.lock_button.clicked.connect(self.lock)
+        self.wallets_button = Button(self.tr("Wallets"), "nav", "wallet", 20)
+        self.wallets_button.setAccessibleName(self.tr("Wallets"))
+        self.wallets_button.setToolTip(self.tr("Open another wallet, or add one"))
+        self.wallets_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.wallets_button.clicked.connect(self.wallets)
         pages = QWidget()
         pages.setObjectName("content")
         pages.setLayout(column(*self.buttons.values(), None, spacing=2))
@@ -61,6 +68,7 @@ class Sidebar(QFrame):
             self._brand,
             Space.SMALL,
             self._area,
+            self.wallets_button,
             self.lock_button,
             self.wallet,
             self.network,
@@ -104,7 +112,9 @@ class Sidebar(QFrame):
         self.wallet.setVisible(not compact)
         self.network.setVisible(not compact and bool(self.network.text()))
         self.lock_button.setText("" if compact else self.tr("Lock"))
-        set_look(self.lock_button, "compact", "true" if compact else "false")
+        self.wallets_button.setText("" if compact else self.tr("Wallets"))
+        for button in (self.lock_button, self.wallets_button):
+            set_look(button, "compact", "true" if compact else "false")
         for key, button in self.buttons.items():
             button.setText("" if compact else self._names[key])
             set_look(button, "compact", "true" if compact else "false")

@@ -97,12 +97,16 @@ class Window(QMainWindow):
     async def begin(self) -> None:
         """After the engine is there: open the only wallet, or ask."""
         self.away.follow_session()
-        found = await self.context.bridge.run(api.ListWallets())
-        self._wallets = tuple(entry for entry in found if entry.network == self.context.options.network)
+        await self._list_wallets()
         if len(self._wallets) == 1:
             self.open_wallet(self._wallets[0])
         else:
             self._show_wallets(self._wallets)
+
+    async def _list_wallets(self) -> None:
+        """Those of this network; the engine opens no others."""
+        found = await self.context.bridge.run(api.ListWallets())
+        self._wallets = tuple(entry for entry in found if entry.network == self.context.options.network)
 
     def _show_wallets(self, wallets: Sequence[api.WalletInfo]) -> None:
         self.welcome.back_button.setVisible(bool(wallets))
@@ -116,10 +120,13 @@ class Window(QMainWindow):
             self.stack.addWidget(self.chooser)
             self.chooser.chosen.connect(self.open_wallet)
             self.chooser.another.connect(lambda: self._show(self.welcome))
-        self.chooser.show_wallets(wallets)
+        self.chooser.show_wallets(wallets, "" if self.shell is None else self.shell.wallet.name)
         self._show(self.chooser)
 
     def open_wallet(self, wallet: api.WalletInfo) -> None:
+        if self.shell is not None and self.shell.wallet.name == wallet.name:
+            self._show(self.shell)
+            return
         self._opening = wallet
         if wallet.locked:
             self._ask_password(wallet)
@@ -192,7 +199,7 @@ class Window(QMainWindow):
 
     async def _open_afresh(self) -> None:
         """A repaired wallet may have its keys in another place now."""
-        self._wallets = await self.context.bridge.run(api.ListWallets())
+        await self._list_wallets()
         name = "" if self._opening is None else self._opening.name
         for wallet in self._wallets:
             if wallet.name == name:
@@ -282,14 +289,17 @@ class Window(QMainWindow):
             self.shell = None
 
     def _change_wallet(self) -> None:
-        self.context.bridge.start(self._close_wallet())
+        self.context.bridge.start(self._choose_wallet())
 
-    async def _close_wallet(self) -> None:
-        await self.context.bridge.run(api.CloseWallet())
-        self._locked = None
-        self._leave_shell()
-        self._name()
-        self._wallets = await self.context.bridge.run(api.ListWallets())
+    async def _choose_wallet(self) -> None:
+        """The choice of wallets. The open one stays open until another is, unless it is locked or gone."""
+        await self._list_wallets()
+        is_here = self.shell is not None and self.shell.wallet.name in {entry.name for entry in self._wallets}
+        if self._locked is not None or not is_here:
+            await self.context.bridge.run(api.CloseWallet())
+            self._locked = None
+            self._leave_shell()
+            self._name()
         self._show_wallets(self._wallets)
 
     # --- onboarding ---
@@ -325,7 +335,7 @@ class Window(QMainWindow):
 
     async def enter(self, name: str) -> None:
         """Show the wallet of that name, which the engine has open."""
-        self._wallets = await self.context.bridge.run(api.ListWallets())
+        await self._list_wallets()
         wallet = next(entry for entry in self._wallets if entry.name == name)
         await self._enter(wallet)
 

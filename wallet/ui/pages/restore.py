@@ -12,6 +12,7 @@ from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column, row
 from wallet.ui.design.metrics import Space
 from wallet.ui.pages.create import PasswordStep
+from wallet.ui.pages.frombackup import BackupStep
 from wallet.ui.pages.page import Page
 from wallet.ui.widgets.button import Button, OneOf
 from wallet.ui.widgets.day import DayEdit
@@ -74,19 +75,29 @@ class RestorePage(Page):
         self.seal = PasswordStep(self.tr("&Restore the wallet"))
         self.check: api.PhraseCheck | None = None
         self._checking: asyncio.Task[None] | None = None
+        self.from_backup = BackupStep(context)
+        self.backup_button = Button(self.tr("From a backup &file…"), "plain")
         self.continue_button = Button(self.tr("&Continue"), "primary")
         self.back_button = Button(self.tr("&Back"), "quiet", "back")
         self.first = QWidget()
         self.first.setLayout(self._first_layout())
         self.body.addWidget(self.first)
         self.body.addWidget(self.seal)
+        self.body.addWidget(self.from_backup)
+        self.from_backup.hide()
         self.body.addStretch(1)
         self.seal.hide()
+        self._connect()
+
+    def _connect(self) -> None:
         self.box.textChanged.connect(self._typed)
         self.continue_button.clicked.connect(self._continue)
         self.back_button.clicked.connect(self.back)
         self.seal.back.clicked.connect(lambda: self._show(self.first))
         self.seal.next.clicked.connect(self._finish)
+        self.backup_button.clicked.connect(lambda: self._show(self.from_backup))
+        self.from_backup.back.connect(lambda: self._show(self.first))
+        self.from_backup.done.connect(self._made_of_backup)
 
     def _first_layout(self) -> QLayout:
         return column(
@@ -94,13 +105,14 @@ class RestorePage(Page):
             note(self.tr("It stays on this computer. Every kind of address is searched in the same pass.")),
             card(self.box_field, self.reading_row, self.passphrase_field, spacing=Space.LARGE),
             card(self.birthday),
-            row(self.back_button, None, self.continue_button),
+            row(self.back_button, None, self.backup_button, self.continue_button, spacing=Space.SMALL),
             spacing=Space.LARGE,
         )
 
     def _show(self, step: QWidget) -> None:
         self.first.setVisible(step is self.first)
         self.seal.setVisible(step is self.seal)
+        self.from_backup.setVisible(step is self.from_backup)
         self.verticalScrollBar().setValue(0)
 
     # --- what was typed ---
@@ -187,6 +199,10 @@ class RestorePage(Page):
         self.forget()
         self.done.emit(restored.wallet)
 
+    def _made_of_backup(self, name: str) -> None:
+        self.forget()
+        self.done.emit(name)
+
     def _failed(self, error: api.WrenError) -> None:
         if error.code in {"bad_phrase", "bad_descriptor", "wrong_network"}:
             self.seal.next.stop()
@@ -201,6 +217,7 @@ class RestorePage(Page):
         self.box.clear()
         self.passphrase.clear()
         self.seal.password.wipe()
+        self.from_backup.forget()
         self._show(self.first)
 
     def holds_words(self) -> bool:

@@ -11,7 +11,7 @@ from wallet.ui.design.layout import column, row
 from wallet.ui.design.metrics import Space
 from wallet.ui.pages.page import Page
 from wallet.ui.pages.welcome import Choice
-from wallet.ui.text import safe_text
+from wallet.ui.text import safe_text, translate
 from wallet.ui.widgets.brand import brand
 from wallet.ui.widgets.button import BusyButton, Button
 from wallet.ui.widgets.field import Field
@@ -19,6 +19,17 @@ from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import note, title
 from wallet.ui.widgets.message import Message
 from wallet.ui.widgets.password import PasswordBox
+
+
+def _state_words(wallet: api.WalletInfo, is_open: bool) -> str:
+    """Where the keys live, and what opening asks."""
+    if is_open:
+        return translate("open now")
+    if wallet.watch_only:
+        return translate("watch only, without keys")
+    if wallet.locked:
+        return translate("keys in a sealed file: asks for its password to open")
+    return translate("keys in this computer's keyring: opens without a question")
 
 
 class ChooserPage(Page):
@@ -39,18 +50,20 @@ class ChooserPage(Page):
         )
         self.body.addStretch(1)
 
-    def show_wallets(self, wallets: Sequence[api.WalletInfo]) -> None:
+    def show_wallets(self, wallets: Sequence[api.WalletInfo], now: str = "") -> None:
+        """now: the one that is open."""
         for choice in self.choices:
             self._list.removeWidget(choice)
             choice.deleteLater()
-        self.choices = [self._choice(wallet) for wallet in wallets]
+        self.choices = [self._choice(wallet, wallet.name == now) for wallet in wallets]
         for choice in self.choices:
             self._list.addWidget(choice)
 
-    def _choice(self, wallet: api.WalletInfo) -> Choice:
-        kind = self.tr("watch only") if wallet.watch_only else self.tr("asks for its password to open")
-        text = kind if wallet.locked or wallet.watch_only else self.tr("opens with this computer's keyring")
-        choice = Choice("lock" if wallet.locked else "wallet", safe_text(wallet.name), text)
+    def _choice(self, wallet: api.WalletInfo, is_open: bool) -> Choice:
+        note = self.context.params.title
+        text = " · ".join((*(() if self.context.options.network == "main" else (note,)), _state_words(wallet, is_open)))
+        icon = "check" if is_open else "lock" if wallet.locked else "wallet"
+        choice = Choice(icon, safe_text(wallet.name), text)
         choice.clicked.connect(lambda: self.chosen.emit(wallet))
         return choice
 
