@@ -76,7 +76,7 @@ class RestorePage(Page):
         self.check: api.PhraseCheck | None = None
         self._checking: asyncio.Task[None] | None = None
         self.from_backup = BackupStep(context)
-        self.backup_button = Button(self.tr("From a backup &file…"), "plain")
+        self.backup_button = Button(self.tr("From a bac&kup file…"), "plain")
         self.continue_button = Button(self.tr("&Continue"), "primary")
         self.back_button = Button(self.tr("&Back"), "quiet", "back")
         self.first = QWidget()
