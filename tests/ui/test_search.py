@@ -18,6 +18,7 @@ from wallet.ui.pages.history import HistoryPage
 from wallet.ui.pages.search import SearchDialog
 from wallet.ui.pages.transaction import TransactionDialog
 from wallet.ui.shell import Shell
+from wallet.ui.text import in_fours
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -135,7 +136,7 @@ def test_only_the_answer_to_what_stands_in_the_box_is_shown(stage: Stage, monkey
             ("Sent", "Payment", "4 May 2026, by its date"),
         ),
         (api.SearchHit("contact", "Ana\u202e", "name"), ("Ana⟨U+202E⟩", "Contact", "by name or note")),
-        (api.SearchHit("addr", OUTSIDE, "address"), (OUTSIDE, "Address", "by its address")),
+        (api.SearchHit("addr", OUTSIDE, "address"), (in_fours(OUTSIDE), "Address", "by its address")),
         (api.SearchHit("output", "ab:1", "label", "<b>"), ("<b>", "Coin", "by its label")),
     ],
 )

@@ -5,7 +5,7 @@ from PySide6.QtCore import QObject
 from wallet.engine import api
 from wallet.ui.models import table
 from wallet.ui.preferences import Preferences
-from wallet.ui.text import format_day, safe_text, translate
+from wallet.ui.text import format_day, in_fours, safe_text, translate
 
 ICONS = {"tx": "history", "addr": "receive", "output": "wallet", "contact": "peers"}
 
@@ -18,7 +18,7 @@ def title_of(hit: api.SearchHit) -> str:
         return safe_text(hit.label)
     if hit.kind == "tx":
         return translate("Received") if (hit.amount or 0) >= 0 else translate("Sent")
-    return safe_text(hit.reference)
+    return in_fours(safe_text(hit.reference)) if hit.kind == "addr" else safe_text(hit.reference)
 
 
 def kind_of(hit: api.SearchHit) -> str:

@@ -23,6 +23,8 @@ from wallet.ui.widgets.message import Message
 from wallet.ui.widgets.table import Table
 
 MOST = 50
+ROW_HEIGHT = 60
+"""Three lines: an address is never cut."""
 
 
 class SearchBox(QLineEdit):
@@ -55,6 +57,7 @@ class SearchDialog(ToolDialog):
         self.box.setAccessibleName(self.tr("Search"))
         self.model = HitModel(context.preferences, self)
         self.table = Table(self.model, self.tr("Hits"))
+        self.table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.problem = Message()
         self.words = note()
         self.in_history = Button(self.tr("Show the payments in the &history"), "quiet", "history")
