@@ -37,7 +37,7 @@ def test_payments_that_the_coins_do_not_allow(node: RealNode, funded: Wren) -> N
     target, before = node.own_address(), (funded("balance"), funded("coins"))
     coin = funded("coins")[0]["outpoint"]
     code, line = refused(funded, "send", target, "260001")
-    assert (code, "260000 can be spent" in line) == ("insufficient_funds", True)
+    assert (code, "260000 satoshis can be spent" in line) == ("insufficient_funds", True)
     assert refused(funded, "send", target, "260000")[0] == "insufficient_funds"  # the fee comes on top
     assert refused(funded, "send", target, "200001", "--coin", coin)[0] == "insufficient_funds"
     assert refused(funded, "send", target, "293")[0] == "dust"

@@ -15,7 +15,7 @@ class InsufficientFunds(PaymentError):
     code = "insufficient_funds"
 
     def __init__(self, needed: Sats, available: Sats) -> None:
-        super().__init__(f"{needed} satoshis are needed, fee included, and {available} can be spent")
+        super().__init__(f"{needed} satoshis are needed, fee included, and {available} satoshis can be spent")
         self.needed = needed
         self.available = available
 
@@ -26,7 +26,7 @@ class DustAmount(PaymentError):
     code = "dust"
 
     def __init__(self, amount: Sats, least: Sats) -> None:
-        super().__init__(f"{amount} satoshis are too little to be sent there: the least is {least}")
+        super().__init__(f"{amount} satoshis are too little to be sent there: the least is {least} satoshis")
         self.amount = amount
         self.least = least
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -79,9 +79,10 @@ class Shell(QWidget):
         self.sidebar.wallets.connect(self.other_wallet)
         context.bridge.sync_changed.connect(self.show_sync)
         context.bridge.wallet_changed.connect(self._wallet_changed)
-        hide = QShortcut(QKeySequence("Ctrl+Shift+H"), self)
+        everywhere = Qt.ShortcutContext.ApplicationShortcut  # in the dialogs too, where money is shown as well
+        hide = QShortcut(QKeySequence("Ctrl+Shift+H"), self, context=everywhere)
         hide.activated.connect(lambda: context.preferences.set_hidden(not context.preferences.hidden))
-        QShortcut(QKeySequence("Ctrl+L"), self).activated.connect(self.lock)
+        QShortcut(QKeySequence("Ctrl+L"), self, context=everywhere).activated.connect(self.lock)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self).activated.connect(self.search)
         self.sidebar.choose("overview")
 

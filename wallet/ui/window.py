@@ -82,7 +82,6 @@ class Window(QMainWindow):
         self.welcome.back.connect(lambda: self._show_wallets(self._wallets))
         self.context.bridge.failed.connect(lambda text: self.banner.say(text, "error"))
         self.aid = Aid(self.context, self.banner, self)
-        self.context.guard.wanted.connect(self.lock)
         QShortcut(QKeySequence("Ctrl+Q"), self).activated.connect(self.close)
 
     def _place(self) -> None:

@@ -1,8 +1,9 @@
 """Tables of rows as the engine gave them: what a column shows and how it is spoken is told by functions of a row."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont
@@ -22,6 +23,7 @@ T = TypeVar("T")
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 ICON_SIZE = 18
+_SATOSHIS: Final = re.compile(r"\b(\d+) satoshis\b(?! per)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ def shown_amount(sats: Sats | None, preferences: Preferences, signed: bool = Fal
         return ""
     unit = preferences.unit
     return f"{HIDDEN}{NO_BREAK}{unit}" if preferences.hidden else format_amount(sats, unit, signed)
+
+
+def with_amounts(text: str, preferences: Preferences) -> str:
+    """A sentence of the engine's with its amounts as all others are shown: in the user's unit, or hidden."""
+    return _SATOSHIS.sub(lambda found: shown_amount(int(found[1]), preferences), text)
 
 
 def said_amount(sats: Sats | None, preferences: Preferences) -> str:

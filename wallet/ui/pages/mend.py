@@ -12,6 +12,7 @@ from wallet.override import override
 from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column, fit_to_screen, row, scrolling
 from wallet.ui.design.metrics import Space
+from wallet.ui.models.table import with_amounts
 from wallet.ui.pages.review import ReviewStep
 from wallet.ui.pages.sent import SentStep
 from wallet.ui.widgets.button import BusyButton, Button
@@ -134,7 +135,7 @@ class MendDialog(QDialog):
     def _refused(self, error: api.WrenError) -> None:
         self.rate.next.stop()
         self.steps.setCurrentWidget(self.rate)
-        self.rate.message.say(error.message, "error")
+        self.rate.message.say(with_amounts(error.message, self._context.preferences), "error")
 
     def _send(self) -> None:
         review = self.review.shown

@@ -12,6 +12,7 @@ from wallet.ui.design.layout import box, column, row
 from wallet.ui.design.metrics import Space
 from wallet.ui.models.payment import Means
 from wallet.ui.models.rate import Rate
+from wallet.ui.models.table import with_amounts
 from wallet.ui.pages.reviewparts import PsbtHandout, recipient_view, review_figures
 from wallet.ui.widgets.amount import AmountEdit
 from wallet.ui.widgets.button import BusyButton, Button
@@ -113,7 +114,6 @@ class ReviewStep(QWidget):
         self.send_button.stop()
         self.send_button.set_allowed(False)
         self.outdated.clear()
-        _refill(self.warnings, [Message(item.text, "warning") for item in review.warnings])
         self._show_amounts()
         self.flow.show_flow(*review_streams(review))
         blocked = any(item.blocking for item in review.warnings) and accepted != review.fee
@@ -135,6 +135,7 @@ class ReviewStep(QWidget):
         if self.means.note:
             words = caption(self.tr("Note in the chain, for everybody to read"))
             ends.append(box(column(words, Code(self.means.note), spacing=Space.HAIR)))
+        _refill(self.warnings, [Message(with_amounts(item.text, preferences), "warning") for item in review.warnings])
         _refill(self.recipients, ends)
         _refill(self.figures, [review_figures(review, self.means, preferences, self._rate)])
 
@@ -182,7 +183,7 @@ class ReviewStep(QWidget):
         elif error.code in _OVER:
             self.outdate(error.message)
         else:
-            self.message.say(error.message, "error")
+            self.message.say(with_amounts(error.message, self._context.preferences), "error")
 
     def forget(self) -> None:
         self._arming.stop()
@@ -196,6 +197,7 @@ class ReviewStep(QWidget):
 def _refill(layout: QVBoxLayout, widgets: Sequence[QWidget]) -> None:
     while (item := layout.takeAt(0)) is not None:
         if (old := item.widget()) is not None:
+            old.hide()
             old.deleteLater()
     for widget in widgets:
         layout.addWidget(widget)

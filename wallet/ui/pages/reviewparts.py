@@ -98,7 +98,7 @@ def fee_words(review: api.PaymentReview, preferences: Preferences, rate: Rate | 
             parts.insert(0, format_amount(review.fee, Unit.SAT))
         if rate is not None:
             parts.append(format_worth(review.fee, rate))
-    if review.amount:
+    if review.amount and not preferences.hidden:
         share = translate("{share} of the amount").format(share=format_share(review.fee, review.amount))
         parts.append(share)
     return " · ".join(parts)

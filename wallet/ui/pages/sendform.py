@@ -9,7 +9,8 @@ from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column, row
 from wallet.ui.design.metrics import Space, Type
 from wallet.ui.models.payment import Terms, Wish, balances
-from wallet.ui.text import translate
+from wallet.ui.models.table import with_amounts
+from wallet.ui.text import sentence, translate
 from wallet.ui.widgets.amount import AmountEdit, AmountLabel
 from wallet.ui.widgets.button import BusyButton, Button
 from wallet.ui.widgets.chosen import ChosenCoins
@@ -35,6 +36,8 @@ class SendForm(QWidget):
 
     def __init__(self, context: Context) -> None:
         super().__init__()
+        self._preferences = context.preferences
+        self._refusal = self._said = ""
         self._confirmed: Sats | None = None
         self._balances: dict[int, Sats] = {}
         self.payees = PayeeList(context)
@@ -74,6 +77,7 @@ class SendForm(QWidget):
         )
 
     def _connect(self) -> None:
+        self._preferences.changed.connect(self._say_again)
         self.payees.changed.connect(self._show_sums)
         self.payees.entered.connect(self.review)
         self.coins.changed.connect(self._show_sums)
@@ -179,7 +183,8 @@ class SendForm(QWidget):
     def show_error(self, error: api.WrenError) -> None:
         """Put the engine's word beside the field that it is about."""
         self.review_button.stop()
-        text = error.message
+        self._refusal = error.message
+        text = self._said = with_amounts(error.message, self._preferences)
         match error.code:
             case "bad_address" | "wrong_network" | "bad_uri":
                 self.recipient_field.show_error(text)
@@ -195,6 +200,15 @@ class SendForm(QWidget):
                 self.accept.setFocus()
             case _:
                 self.message.say(text, "error")
+
+    def _say_again(self) -> None:
+        """A refusal that stands there names amounts, which follow the unit and hide as all do."""
+        before, self._said = sentence(self._said), with_amounts(self._refusal, self._preferences)
+        for field in (edit.amount_field for edit in self.payees.edits):
+            if field.error and field.error == before:
+                field.show_error(self._said)
+        if self.message.text and self.message.text == before:
+            self.message.say(self._said, "error")
 
     def clear(self) -> None:
         """Begin anew."""

@@ -25,7 +25,6 @@ class ToolDialog(QDialog):
         self.context = context
         tasks = self._tasks = set[asyncio.Task[None]]()
         self.destroyed.connect(lambda: _cancel(tasks))
-        context.guard.watch(self)
         context.guard.locked.connect(self.end)
         self.body = QVBoxLayout()
         self.body.setContentsMargins(Space.WIDE, Space.WIDE, Space.WIDE, Space.WIDE)

@@ -16,7 +16,7 @@ from wallet.ui.pages.proof import ProofCard, breakable
 from wallet.ui.pages.rawcard import RawCard
 from wallet.ui.pages.reviewparts import Figures
 from wallet.ui.pages.tooldialog import ToolDialog
-from wallet.ui.text import Unit, format_amount, format_time
+from wallet.ui.text import NO_BREAK, format_rate, format_time
 from wallet.ui.widgets.address import AddressLabel
 from wallet.ui.widgets.amount import AmountLabel
 from wallet.ui.widgets.button import Button
@@ -134,7 +134,7 @@ class TransactionDialog(ToolDialog):
         headline.setStretch(1, 1)
         figures = Figures()
         if entry.fee is not None:
-            rate = f"{format_amount(entry.fee, Unit.SAT)}, {detail.vsize} vB"
+            rate = f"{format_rate(entry.fee / detail.vsize)} · {detail.vsize}{NO_BREAK}vB"
             fee = AmountLabel(self._context.preferences, Type.STRONG)
             fee.show_amount(entry.fee)
             figures.add(self.tr("Fee"), fee, rate)
