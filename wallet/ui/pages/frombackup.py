@@ -74,6 +74,7 @@ class BackupStep(QWidget):
         self.back_button.clicked.connect(self._leave)
         self.restore_button.clicked.connect(self._restore)
         self.password.returnPressed.connect(self._restore)
+        context.guard.locked.connect(self.password.clear)
 
     def choose(self) -> None:
         """Ask for the file."""
