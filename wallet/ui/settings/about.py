@@ -1,4 +1,4 @@
-"""This wallet: what it is, its accounts, its public descriptors."""
+"""This wallet: what it is, and its accounts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,17 +14,13 @@ from wallet.ui.design.metrics import Space
 from wallet.ui.design.wrapping import Wrapping
 from wallet.ui.models.requests import type_words
 from wallet.ui.models.table import shown_amount
-from wallet.ui.pages.tooldialog import ToolDialog
 from wallet.ui.settings.card import SettingsCard
 from wallet.ui.settings.form import FormDialog
 from wallet.ui.settings.home import home_words
 from wallet.ui.text import format_day, safe_text, translate
 from wallet.ui.widgets.button import BusyButton, Button
-from wallet.ui.widgets.copy import CopyButton
 from wallet.ui.widgets.facts import Facts
-from wallet.ui.widgets.frame import card
-from wallet.ui.widgets.label import Label, LongCode, caption, note, section, title
-from wallet.ui.widgets.message import Message
+from wallet.ui.widgets.label import Label, caption
 from wallet.ui.widgets.segmented import Segmented
 
 NEW_TYPES = ("p2wpkh", "p2tr", "p2sh-p2wpkh", "p2pkh")
@@ -70,43 +66,6 @@ class NewAccountDialog(FormDialog):
         return text.format(type=type_words(answer.type), n=QLocale().toString(answer.account))
 
 
-class DescriptorsDialog(ToolDialog):
-    """What a program needs to watch this wallet, each with its checksum."""
-
-    def __init__(self, context: Context, parent: QWidget) -> None:
-        super().__init__(context, translate("Public descriptors"), parent)
-        self.problem = Message()
-        self.copies: list[CopyButton] = []
-        self.body.addWidget(title(self.tr("Public descriptors")))
-        self.body.addWidget(
-            note(
-                self.tr(
-                    "For a program that should watch this wallet. Whoever has them sees all your payments, and can "
-                    "spend nothing."
-                )
-            )
-        )
-        self.body.addWidget(self.problem)
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(Space.LARGE)
-        self.body.addLayout(self._rows)
-        self.body.addStretch(1)
-        self.begin(self._load(), lambda error: self.problem.say(error.message, "error"))
-
-    async def _load(self) -> None:
-        for row in await self.context.bridge.run(api.GetDescriptors()):
-            self._rows.addWidget(self._card(row))
-
-    def _card(self, row: api.DescriptorRow) -> QWidget:
-        text = safe_text(row.descriptor)
-        branch = self.tr("change") if row.change else self.tr("to receive")
-        name = self.tr("{type}, account {n}: {branch}").format(type=type_words(row.type), n=row.account, branch=branch)
-        copy = CopyButton(self.context.clipboard, self.tr("Copy"), lambda: text)
-        copy.setAccessibleName(self.tr("Copy the descriptor of {name}").format(name=name))
-        self.copies.append(copy)
-        return card(section(name), LongCode(text), box(Wrapping(copy)))
-
-
 class AboutCard(SettingsCard):
     """`other_wallet`: the user wants another one."""
 
@@ -139,9 +98,14 @@ class AboutCard(SettingsCard):
             Wrapping(self.new_account, self.descriptors, self.change_wallet),
         )
         self.new_account.clicked.connect(lambda: self.show_form(NewAccountDialog(self.context, self)))
-        self.descriptors.clicked.connect(lambda: self.show_dialog(DescriptorsDialog(self.context, self)))
+        self.descriptors.clicked.connect(self._show_descriptors)
         self.change_wallet.clicked.connect(self.other_wallet)
         context.preferences.changed.connect(self._write_accounts)
+
+    def _show_descriptors(self) -> None:
+        from wallet.ui.pages.descriptors import DescriptorsDialog
+
+        self.show_dialog(DescriptorsDialog(self.context, self))
 
     def show_wallet(self, facts: api.WalletFacts, accounts: Sequence[api.AccountInfo]) -> None:
         self.facts.say("name", safe_text(facts.wallet))
