@@ -213,7 +213,7 @@ class Window(QMainWindow):
         wallet, hide = self.shell.wallet, self.context.preferences.lock_hides
         if self._locked is None:
             self._locked = wallet
-            self.context.guard.locked.emit()
+            self.context.guard.lock(self)
             self.context.clipboard.clear()
             self.context.bridge.start(self._lock(hide))
             if not hide:

@@ -4,8 +4,8 @@ import math
 import string
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QWidget
 
 from wallet.override import override
@@ -20,6 +20,7 @@ from wallet.ui.widgets.label import caption, set_look
 MIN_LENGTH = 8
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, string.punctuation + " ")
 _OTHER_CLASS = 100
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _RUNS = ("abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm", "01234567890")
 _COMMON = (
     *("password", "passwort", "passwd", "bitcoin", "wallet", "satoshi", "qwerty"),
@@ -72,7 +73,7 @@ def _effective_length(password: str) -> float:
 
 
 class PasswordBox(QLineEdit):
-    """A password, hidden; an eye at its end shows it. The text is not kept in the undo history of others."""
+    """A password, hidden; an eye at its end shows it. What is cleared is gone, and a key held down enters nothing."""
 
     def __init__(self, placeholder: str = "") -> None:
         super().__init__()
@@ -84,6 +85,19 @@ class PasswordBox(QLineEdit):
         self._eye.toggled.connect(self._look)
         self.addAction(self._eye, QLineEdit.ActionPosition.TrailingPosition)
         self._look(False)
+
+    @override
+    def clear(self) -> None:
+        """Wipe it, and hide what is typed next. Qt's own would keep the text to be undone, by whoever comes next."""
+        self.setText("")
+        self._eye.setChecked(False)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.isAutoRepeat() and event.key() in _ENTER:
+            event.accept()  # whoever still holds the key of the form before has not seen what this box is about
+        else:
+            super().keyPressEvent(event)
 
     def _look(self, shown: bool) -> None:
         self.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
