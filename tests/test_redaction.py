@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wallet import logs
-from wallet.redaction import redact
+from wallet.redaction import redact, without_secrets
 
 TXID = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b"
 XPUB = "xpub6CatWdiZiodmUeTDp8LT5or8nmbKNcuyvz7WyksVFkKB4RHwCD3XyuvPEbvqAQY3rAPshWcMLoP2fMFMKHPJ4ZeZXYVUhLv1VMrjPC7PW6V"
@@ -43,17 +43,48 @@ PRIVATE = {
     "coins": "0.0125 BTC",
     "quoted label": "“Rent for May”",
     "repr of a label": "'Rent for May'",
+    "onion in capitals": "2GZYXA5IHM7NSGGFXNU52RCK2VV4RVMDLKIU3ZZUI5DU4XYCLEN53WID.ONION",
+    "ipv6 with a bare port": "2001:db8:0:0:0:0:0:17:8333",
+    "named node": "mynode.example.org:8333",
+    "node of one word": "umbrel:38333",
+    "entropy": "7f7f80808182838485868788898a8b8c",
+    "seed words in capitals": "ABANDON ABILITY ABLE ABOUT ABOVE ABSENT ABSORB ABSTRACT ABSURD ABUSE ACCESS ACCIDENT",
+    "seed words, a line each": "abandon\nability\nable\nabout\nabove\nabsent\nabsorb\nabstract\nabsurd\nabuse\naccess\nact",
+    "seed words with commas": "abandon, ability, able, about, above, absent, absorb, abstract, absurd, abuse, access, act",
+    "seed words, numbered": "1. abandon 2. ability 3. able 4. about 5. above 6. absent 7. absorb 8. abuse 9. act "
+    "10. acid 11. acoustic 12. actor",
+    "address in groups": "bc1q w508 d6qe jxtd g4y5 r3za rvar y0c5 xw7k v8f3 t4",
+    "disk": "/media/ana/backup.psbt",
     "home": "/home/ana/Documents/thing.psbt",
     "home on a mac": "/Users/ana/thing.psbt",
     "home on windows": r"C:\Users\ana\thing.psbt",
 }
-LEFT = {"home": "ana", "home on a mac": "ana", "home on windows": "ana", "descriptor": XPUB, "coins": "0.0125"}
+LEFT = {
+    "disk": "ana",
+    "home": "ana",
+    "home on a mac": "ana",
+    "home on windows": "ana",
+    "descriptor": XPUB,
+    "coins": "0.0125",
+}
+
+JOINED = ("segwit", "legacy", "txid", "wif", "xprv", "entropy")
+"""What has no place in common with the word that it is glued to."""
 
 
 @pytest.mark.parametrize("kind", PRIVATE)
 def test_what_is_private_is_blotted_out(kind: str) -> None:
     secret = PRIVATE[kind]
-    for line in (f"it met {secret} and went on", f"it met {secret}: it went on", f"x={secret},y=1", secret):
+    for line in (
+        f"it met {secret} and went on",
+        f"it met {secret}: it went on",
+        f"x={secret},y=1",
+        f"it ends with {secret}.",
+        f"it ends with {secret}...",
+        f"address:{secret}",
+        f"the_{secret}" if kind in JOINED else secret,
+        secret,
+    ):
         assert LEFT.get(kind, secret) not in redact(line), kind
 
 
@@ -160,3 +191,16 @@ def test_the_programs_processes_keep_logs(tmp_path: Path) -> None:
     assert [stat.S_IMODE(path.stat().st_mode) for path in (home, home / "logs")] == [0o700, 0o700]
     assert "kept, not said" in kept
     assert "WARNING x: said" in kept
+
+
+@pytest.mark.parametrize("kind", ["wif", "xprv", "seed words", "seed words in capitals", "seed words, numbered"])
+def test_secrets_do_not_even_get_to_the_console(kind: str) -> None:
+    for line in (PRIVATE[kind], f"the_{PRIVATE[kind]}" if kind in JOINED else f"error: {PRIVATE[kind]}."):
+        assert "(secret)" in without_secrets(line)
+    key = PRIVATE["xprv"]
+    assert without_secrets(f"Z{key[1:]}") == "(secret)"
+
+
+@pytest.mark.parametrize("piece", ["\u3000", "\u3042 ", "1 ", "abc ", "a:", "1.", "ab.", "[", "12,"])
+def test_no_text_takes_for_ever(piece: str) -> None:
+    assert redact(piece * 8_000 + "!") is not None

@@ -9,13 +9,16 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-# Extended private keys, WIF keys, and runs of twelve and more words that look like a seed phrase: 3-9 small letters
-# each (prose seldom goes so far without a shorter word), or words of another script.
+# Extended private keys, WIF keys, and runs of twelve and more words that look like a seed phrase, however they are
+# capitalised, numbered and set apart: 3-9 letters each (prose seldom goes so far without a shorter word), or words of
+# another script.
+_WORD: Final = r"[a-zA-Z\u00c0-\u017f]{3,9}"
+_APART: Final = r"[\s\d.,;:'\"()\[\]-]{1,12}"
 SECRETS: Final = re.compile(
-    r"\b[a-z]prv[1-9A-HJ-NP-Za-km-z]{100,}"
-    r"|\b[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}\b"
-    r"|\b(?:[a-z\u00e0-\u017f]{3,9} +){11,}[a-z\u00e0-\u017f]{3,9}\b"
-    r"|(?:[^\x00-\x7f]+[ \u3000]+){11,}[^\x00-\x7f]+"
+    r"(?<![a-zA-Z0-9])[a-zA-Z]prv[1-9A-HJ-NP-Za-km-z]{100,}"
+    r"|(?<![a-zA-Z0-9])[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}(?![a-zA-Z0-9])"
+    rf"|(?<![a-zA-Z\u00c0-\u017f])(?:{_WORD}{_APART}){{11,}}{_WORD}(?![a-zA-Z\u00c0-\u017f])"
+    r"|(?:[^\x00-\x7f\u3000]+[ \u3000]+){11,}[^\x00-\x7f\u3000]+"
 )
 
 SHORTEST: Final = 3
@@ -28,21 +31,25 @@ _PATTERNS: Final = tuple(
         (r"(?i)\bbitcoin:\S+", "(link)"),
         (rf"\b[a-zA-Z]p(?:ub|rv)[{_BASE58}]{{20,}}", "(key)"),
         (r"\[[0-9a-fA-F]{8}(?:/\d+[hH']?)*\]", "(key)"),
-        (r"(?i)\b(?:bc|tb|bcrt)1[02-9ac-hj-np-z]{8,}", "(address)"),
-        (rf"\b[123mn][{_BASE58}]{{25,34}}\b", "(address)"),
-        (r"\b[0-9a-fA-F]{64}\b(?::\d+)?", "(id)"),
-        (r"\b[0-9a-fA-F]{40,}\b", "(data)"),
+        (r"(?i)(?<![a-z0-9])(?:bc|tb|bcrt)1[02-9ac-hj-np-z]{8,}", "(address)"),
+        (r"(?i)(?<![a-z0-9])(?:bc1[a-z0-9]|tb1[a-z0-9]|bcrt)(?: [a-z0-9]{4}){5,}(?: [a-z0-9]{1,3}\b)?", "(address)"),
+        (rf"(?<![a-zA-Z0-9])[123mn][{_BASE58}]{{25,34}}(?![a-zA-Z0-9])", "(address)"),
+        (r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])(?::\d+)?", "(id)"),
+        (r"(?<![0-9a-fA-F])[0-9a-fA-F]{32,}", "(data)"),
         (r"[A-Za-z0-9+/_-]{60,}={0,2}", "(data)"),
-        (r"\b[a-z2-7]{16,56}\.(?:onion|i2p)\b(?::\d+)?", "(peer)"),
+        (r"(?i)[a-z2-7]{16,56}\.(?:onion|i2p)\b(?::\d+)?", "(peer)"),
         (r"\[[0-9a-fA-F:.]{2,45}(?:%\w+)?\](?::\d+)?", "(peer)"),
-        (r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])(?::\d+)?", "(peer)"),
-        (r"[-+\u2212]?\d[\d.,\u00a0\u202f ]*(?:sats?\b|satoshis?\b|BTC\b|btc\b|bitcoins?\b)", "(amount)"),
+        (r"(?<!\w)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)(?::\d+)?", "(peer)"),
+        (r"(?i)(?<![\w.-])(?=[\d.-]*[a-z])[\w.-]{1,253}:\d{4,5}\b", "(peer)"),
+        (r"[-+\u2212]?\d[\d.,_\u00a0\u202f ]{0,40}(?:sats?\b|satoshis?\b|BTC\b|btc\b|bitcoins?\b)", "(amount)"),
         (r'(?<!File )"[^"\n]*"|“[^”\n]*”|(?<!\w)\'[^\'\n]*\'(?!\w)', "(words)"),
         (r"\b(wallets|deleted)([/\\])[^/\\\s]+", r"\1\2(wallet)"),
-        (r"(?i)(?:/home/|/users/|[a-z]:\\users\\)[^/\\\s\"']+", "~"),
+        (r"(?i)(?:/home/|/users/|/media/|/volumes/|[a-z]:\\users\\)[^/\\\s\"']+", "~"),
     )
 )
-_COLONS: Final = re.compile(r"(?<![\w.:])(?=[0-9a-fA-F]*:[0-9a-fA-F]*:)[0-9a-fA-F:.]{2,45}")
+_MOST_OF_A_TIME: Final = 3
+"""Colons."""
+_COLONS: Final = re.compile(r"(?<![\w.])(?=[0-9a-fA-F]*:[0-9a-fA-F]*:)[0-9a-fA-F:.]{2,45}")
 
 
 def without_secrets(text: str) -> str:
@@ -66,10 +73,11 @@ def redact(text: str, words: Iterable[str] = (), places: Iterable[str] = ()) -> 
 
 
 def _without_address(found: re.Match[str]) -> str:
-    """Figures and colons: an IPv6 address, or a time of day."""
+    """Figures and colons: an IPv6 address, what is as long as one, or a time of day."""
     figures = found[0].rstrip(":.")
     try:
         ipaddress.IPv6Address(figures)
     except ValueError:
-        return found[0]
+        if figures.count(":") <= _MOST_OF_A_TIME:
+            return found[0]
     return f"(peer){found[0][len(figures) :]}"

@@ -1,15 +1,18 @@
 """Attacks on what the window holds: what is typed, shown or begun must not outlive the lock, nor pay by itself."""
 
+import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
-from tests.ui.engine_double import PASSWORD
+from tests.ui.engine_double import ADDRESSES, PASSWORD
 from tests.ui.stage import Stage
 from tests.ui.walk import OUTSIDE
+from wallet.bitcoin.uri import parse_uri
 from wallet.engine import api
 from wallet.ui.pages.send import SendPage
 from wallet.ui.pages.settings import SettingsPage
@@ -44,7 +47,7 @@ def review(stage: Stage, page: SendPage) -> None:
 
 
 @pytest.mark.parametrize("make", [PasswordBox, KeyBox])
-def test_what_was_wiped_from_a_password_box_cannot_be_brought_back(stage: Stage, make: Callable[[], PasswordBox]) -> None:
+def test_what_was_wiped_from_a_box_cannot_be_brought_back(stage: Stage, make: Callable[[], PasswordBox]) -> None:
     box = make()
     stage.show(box)
     stage.type(box, "quiet river stone")
@@ -118,3 +121,115 @@ def test_a_key_held_down_pays_nothing(stage: Stage) -> None:
     stage.press(page.review.password, Qt.Key.Key_Return)
     stage.settle()
     assert len(stage.engine.commands(api.SendPayment)) == 1
+
+
+class Slow:
+    """Holds back the engine's answers to one kind of command until they are let go."""
+
+    def __init__(self, stage: Stage, monkeypatch: pytest.MonkeyPatch, kind: type[api.Command[Any]]) -> None:
+        self._answers = asyncio.Event()
+        answer = stage.engine.run
+
+        async def run(command: api.Command[Any]) -> object:
+            if isinstance(command, kind):
+                stage.engine.asked.append(command)
+                await self._answers.wait()
+            return await answer(command)
+
+        monkeypatch.setattr(stage.engine, "run", run)
+        self._stage = stage
+
+    def let_go(self) -> None:
+        self._answers.set()
+        self._stage.settle()
+
+
+def test_a_link_that_comes_while_coins_are_chosen_is_what_is_reviewed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = send_page(stage)
+    slow = Slow(stage, monkeypatch, api.PreparePayment)
+    page.form.recipient.setText(OUTSIDE)
+    page.form.amount.box.setText("30000")
+    page.form.review_button.click()
+    page.fill(parse_uri(f"bitcoin:{ADDRESSES[1]}?amount=0.0007", page.context.params))
+    slow.let_go()
+    assert page.steps.currentWidget() is page.form
+    assert page.review.shown is None
+    page.form.review_button.click()
+    stage.settle()
+    assert page.review.shown is not None
+    assert [end.amount for end in page.review.shown.recipients] == [70_000]
+
+
+def test_a_link_that_comes_while_a_payment_is_sent_waits_for_its_result(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = send_page(stage)
+    review(stage, page)
+    stage.until(page.review.send_button.isEnabled)
+    slow = Slow(stage, monkeypatch, api.SendPayment)
+    page.review.password.setText(PASSWORD)
+    page.review.send_button.click()
+    page.fill(parse_uri(f"bitcoin:{ADDRESSES[1]}?amount=0.0007", page.context.params))
+    assert page.steps.currentWidget() is page.review
+    slow.let_go()
+    assert page.steps.currentWidget() is page.sent
+    page.sent.again.click()
+    assert page.form.recipient.text() == ADDRESSES[1]
+    assert page.form.amount.value() == 70_000
+
+
+def test_a_review_is_not_called_outdated_for_the_one_before_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = send_page(stage)
+    review(stage, page)
+    stage.engine.refuse[api.CheckReview] = api.WrenError("refused", "the coin was spent")
+    slow = Slow(stage, monkeypatch, api.CheckReview)
+    page.changed(frozenset(("coins",)))
+    page.review.again.emit()
+    stage.until(lambda: len(stage.engine.commands(api.PreparePayment)) == 2)
+    stage.until(lambda: page.context.bridge.tasks <= 1)
+    slow.let_go()
+    assert not page.review.outdated.isVisible()
+
+
+@pytest.mark.parametrize("hides", [True, False])
+@pytest.mark.parametrize("kind", [api.PreparePayment, api.SendPayment])
+def test_what_is_at_work_when_the_lock_comes_ends_without_a_fault(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, kind: type[api.Command[Any]], hides: bool
+) -> None:
+    stage.context.preferences.set_lock_hides(hides)
+    page = send_page(stage)
+    window = page.window()
+    assert isinstance(window, Window)
+    if kind is api.SendPayment:
+        review(stage, page)
+        stage.until(page.review.send_button.isEnabled)
+        page.review.password.setText(PASSWORD)
+    slow = Slow(stage, monkeypatch, kind)
+    if kind is api.SendPayment:
+        page.review.send_button.click()
+    else:
+        page.form.recipient.setText(OUTSIDE)
+        page.form.amount.box.setText("30000")
+        page.form.review_button.click()
+    stage.run(asyncio.sleep(0.05))
+    window.lock()
+    stage.run(asyncio.sleep(0.05))
+    slow.let_go()
+    assert stage.faults == []
+    assert "fault" not in window.banner.text
+
+
+@pytest.mark.parametrize("name", [OUTSIDE, OUTSIDE.upper()])
+def test_a_contact_that_is_called_like_an_address_does_not_stand_for_it(stage: Stage, name: str) -> None:
+    """Else what is shown below the field and what is paid would be two."""
+    page = send_page(stage)
+    page.form.payees.set_contacts((api.ContactRow(name, ADDRESSES[1], "", 0, ""),))
+    page.form.recipient.setText(OUTSIDE)
+    assert not page.form.payees.first.contact.isVisible()
+    payee = page.form.payees.first
+    payee.amount.box.setText("1000")
+    read = payee.read()
+    assert read is not None
+    assert (read.address, read.name) == (OUTSIDE, "")

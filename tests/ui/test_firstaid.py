@@ -84,6 +84,18 @@ def test_the_report_of_a_used_wallet_can_be_read_copied_and_saved(
     assert window.shell is shell
 
 
+def test_ones_own_node_is_counted_and_not_named(stage: Stage, options: api.EngineOptions) -> None:
+    stage.engine.own_node = "ana-cellar:8333"
+    folder = Path(str(options.data_dir)) / logs.FOLDER
+    folder.mkdir()
+    (folder / "engine.log").write_text("cannot reach ana-cellar, at all\n", encoding="utf-8")
+    dialog = stage.window().aid.report()
+    stage.until(dialog.text.toPlainText, "the report")
+    assert "cannot reach (words), at all" in dialog.text.toPlainText()
+    assert "peers: own nodes only" in dialog.text.toPlainText()
+    dialog.close()
+
+
 def test_the_report_is_there_when_the_engine_is_not(stage: Stage) -> None:
     stage.engine.refuse[api.GetSyncStatus] = api.WrenError("in_use", "another Wren uses this folder")
     dialog = stage.window().aid.report()

@@ -1,14 +1,18 @@
 """Texts, amounts and times as people read and write them."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QLocale
 
 from wallet.bitcoin.amount import MAX_MONEY, AmountError
+from wallet.ui.models.rate import Rate, read_money, typed_money
 from wallet.ui.text import (
     MINUS,
     Unit,
+    decimal_mark,
     format_amount,
     format_number,
     format_share,
@@ -148,3 +152,30 @@ def test_a_sentence_begins_with_a_capital_but_an_address_stays_as_it_is() -> Non
     assert sentence("the coin was spent") == "The coin was spent."
     assert sentence("bcrt1qw508d is frozen: unfreeze it first") == "bcrt1qw508d is frozen: unfreeze it first."
     assert sentence("") == ""
+
+
+@pytest.mark.parametrize("name", ["ar_EG", "fa_IR", "bn_BD", "de_DE", "fr_FR", "en_US"])
+def test_in_every_locale_what_a_field_writes_can_be_read_and_nothing_is_guessed(name: str) -> None:
+    QLocale.setDefault(QLocale(name))
+    rate = Rate(Decimal(50_000), "EUR")
+    mark = decimal_mark()
+    assert read_amount(f"1{mark}50000001", Unit.BTC) == 150_000_001
+    assert read_money(typed_money(Decimal("12.34")), rate) == 24_680
+    assert read_fee_rate(f"1{mark}5") == 1.5
+    other = "," if mark == "." else "."
+    for text in (f"1{other}000", f"1{other}5", "1e3", "１", "+1", "0x1", "٣٫٣٫٣", mark):
+        for read in (
+            lambda t: read_amount(t, Unit.BTC),
+            lambda t: read_money(t, rate),
+            lambda t: read_amount(t, Unit.SAT),
+        ):
+            with pytest.raises(AmountError):
+                read(text)
+
+
+def test_the_locales_own_digits_are_read() -> None:
+    QLocale.setDefault(QLocale("ar_EG"))
+    assert read_amount("١٥٠٠", Unit.SAT) == 1_500
+    assert read_amount("٠٫٠١", Unit.BTC) == 1_000_000
+    with pytest.raises(AmountError):
+        read_amount("۱۵۰۰", Unit.SAT)  # Persian

@@ -1,15 +1,20 @@
 """Between the engine and the widgets: events become signals, slots start tasks, and no error is swallowed."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from wallet.engine import api
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 OnError = Callable[[api.WrenError], None]
+_GONE: Final = "Internal C++ object"
+"""How PySide's error begins where a widget was used that Qt has deleted already."""
 
 
 class Bridge(QObject):
@@ -79,7 +84,12 @@ class Bridge(QObject):
     def _finish(self, task: asyncio.Task[None], work: Coroutine[Any, Any, None]) -> None:
         self._tasks.discard(task)
         work.close()  # a task that is cancelled before its first step has never begun it
-        if not task.cancelled() and (fault := task.exception()) is not None:
+        if task.cancelled() or (fault := task.exception()) is None:
+            return
+        if isinstance(fault, RuntimeError) and _GONE in str(fault):
+            # The lock, or another wallet, came in between: the engine has done its part, and there is nobody to tell.
+            log.info("what was begun ended after its part of the window was gone")
+        else:
             self.broken.emit(fault)
 
     async def close(self) -> None:

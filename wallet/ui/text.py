@@ -104,8 +104,24 @@ def read_amount(text: str, unit: Unit) -> Sats:
     return _positive(_within(whole or "0", rest or "0"))
 
 
-def _digits(text: str) -> str:
+def decimal_mark() -> str:
+    """The mark before decimal places in what is typed: the locale's, or a point where that is on few keyboards."""
+    mark = QLocale().decimalPoint()
+    return mark if mark in {".", ","} else "."
+
+
+def _in_ascii(text: str) -> str:
+    """What was typed without spaces, the locale's own digits and mark as those of everybody else."""
     text = text.strip().translate(_SPACES)
+    locale = QLocale()
+    zero = locale.zeroDigit()
+    if len(zero) == 1:
+        text = text.translate({ord(zero) + digit: str(digit) for digit in range(10)})
+    return text.replace(locale.decimalPoint(), decimal_mark())
+
+
+def _digits(text: str) -> str:
+    text = _in_ascii(text)
     if not text:
         raise AmountError(translate("Type an amount."))
     if not text.isascii() or not text.replace(".", "").replace(",", "").isdigit():
@@ -116,7 +132,7 @@ def _digits(text: str) -> str:
 def read_decimal(text: str) -> tuple[str, str]:
     """The digits before and behind the locale's decimal mark, each perhaps none. Raises `AmountError` as above."""
     text = _digits(text)
-    point = QLocale().decimalPoint()
+    point = decimal_mark()
     other = "," if point == "." else "."
     if other in text or text.count(point) > 1:
         raise AmountError(
@@ -151,10 +167,10 @@ def _positive(sats: Sats) -> Sats:
 
 def read_fee_rate(text: str) -> float | None:
     """Satoshis per virtual byte, or None when nothing was typed. Raises `AmountError`."""
-    text = text.strip().translate(_SPACES)
+    text = _in_ascii(text)
     if not text:
         return None
-    point = QLocale().decimalPoint()
+    point = decimal_mark()
     if point != "." and "." in text:
         raise AmountError(translate("Write the rate like {example}.").format(example=f"1{point}5"))
     try:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QLocale
 
 from wallet.bitcoin.amount import COIN, MAX_MONEY, AmountError, Sats
 from wallet.engine import api
-from wallet.ui.text import NO_BREAK, read_decimal, safe_text, translate
+from wallet.ui.text import NO_BREAK, decimal_mark, read_decimal, safe_text, translate
 
 _CENT: Final = Decimal("0.01")
 
@@ -47,7 +47,7 @@ def rate_of(report: api.RateReport) -> Rate | None:
 
 def typed_money(money: Decimal) -> str:
     """Money as one would type it."""
-    return format(money, "f").replace(".", QLocale().decimalPoint())
+    return format(money, "f").replace(".", decimal_mark())
 
 
 def read_money(text: str, rate: Rate) -> Sats:

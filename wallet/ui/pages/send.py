@@ -41,6 +41,8 @@ class SendPage(Page):
         self.steps = Steps(self.form, self.review, self.sent)
         self.body.addWidget(self.steps)
         self._wish: Wish | None = None
+        self._asked: object = None
+        self._next: PaymentUri | None = None
         self._contacts: tuple[api.ContactRow, ...] = ()
         self._rate: Rate | None = None
         self._watch_only = False
@@ -96,27 +98,30 @@ class SendPage(Page):
         super().changed(kinds)
         review = self.review.shown
         if review is not None and not self.review.send_button.is_busy and kinds & {"balance", "coins", "history"}:
-            self._begin(self._check(review), self._outdated)
+            self._begin(self._check(review), lambda error: self._outdated(review, error))
 
     async def _check(self, review: api.PaymentReview) -> None:
         await self.context.bridge.run(api.CheckReview(review.id))
 
-    def _outdated(self, error: api.WrenError) -> None:
-        if self.review.shown is not None and not self.review.send_button.is_busy:
+    def _outdated(self, review: api.PaymentReview, error: api.WrenError) -> None:
+        if self.review.shown is review and not self.review.send_button.is_busy:
             self.review.outdate(error.message)
 
     # --- beginning ---
 
     def fill(self, uri: PaymentUri) -> None:
-        """Begin a payment that a link asks for."""
-        self._again()
-        self.form.payees.first.fill(uri)
+        """Begin a payment that a link asks for; while one is being sent, after that one's result was looked at."""
+        self._next = uri
+        if not self.review.send_button.is_busy:
+            self._again()
 
     def use_coins(self, outpoints: tuple[str, ...], total: Sats) -> None:
         """Pay with these coins ("txid:n") and no others, this time. What is typed already stays.
 
         total: their sum in satoshis.
         """
+        self._asked = None
+        self.form.review_button.stop()
         self.review.forget()
         self.form.coins.choose(outpoints, total)
         self._go(self.form)
@@ -157,13 +162,19 @@ class SendPage(Page):
         self.verticalScrollBar().setValue(0)
 
     def _again(self) -> None:
+        self._asked = None
         self.form.clear()
+        self.form.review_button.stop()
         self.review.forget()
         self.sent.leave()
         self._go(self.form)
         self.form.recipient.setFocus()
+        uri, self._next = self._next, None
+        if uri is not None:
+            self.form.payees.first.fill(uri)
 
     def _change_something(self) -> None:
+        self._asked = None
         self.review.forget()
         self._go(self.form)
 
@@ -188,11 +199,21 @@ class SendPage(Page):
             self._ask(self._wish, fee)
 
     def _ask(self, wish: Wish, accept_fee: Sats | None) -> None:
-        self._begin(self._show_review(wish, accept_fee), self._refused)
+        """Only what was asked for last is shown: a link, or other coins, may have come meanwhile."""
+        asked = self._asked = object()
 
-    async def _show_review(self, wish: Wish, accepted: Sats | None) -> None:
+        def refused(error: api.WrenError) -> None:
+            if self._asked is asked:
+                self._go(self.form)
+                self.form.show_error(error)
+
+        self._begin(self._show_review(wish, accept_fee, asked), refused)
+
+    async def _show_review(self, wish: Wish, accepted: Sats | None, asked: object) -> None:
         account = self.form.account_words
         review = await self.context.bridge.run(wish.command(accepted))
+        if self._asked is not asked:
+            return
         self.form.review_button.stop()
         means = Means(
             coins_chosen=bool(wish.terms.coins),
@@ -204,10 +225,6 @@ class SendPage(Page):
         self.review.show_review(review, accepted, means, self._rate)
         self._go(self.review)
 
-    def _refused(self, error: api.WrenError) -> None:
-        self._go(self.form)
-        self.form.show_error(error)
-
     # --- paying ---
 
     def _send(self) -> None:
@@ -216,7 +233,11 @@ class SendPage(Page):
             password = self.review.password.text() or None
             command = api.SendPayment(review.id, password)
             own = {end.address for end in review.recipients if end.own}
-            self._begin(self._carry_out(command, self._strangers(own)), self.review.show_error)
+            self._begin(self._carry_out(command, self._strangers(own)), self._not_sent)
+
+    def _not_sent(self, error: api.WrenError) -> None:
+        """Said where it is seen: other coins may have been chosen meanwhile."""
+        (self.form if self.review.shown is None else self.review).show_error(error)
 
     def _strangers(self, own: set[str | None]) -> tuple[Payee, ...]:
         """Who is paid and in no contact yet."""

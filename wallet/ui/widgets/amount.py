@@ -1,6 +1,6 @@
 """Amounts: always with their unit, in figures of equal width, hidden when the user wants them hidden."""
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
@@ -10,7 +10,7 @@ from wallet.ui.design.layout import row
 from wallet.ui.design.metrics import Space, Type, figure_font
 from wallet.ui.models.rate import Rate, read_money, typed_money
 from wallet.ui.preferences import Preferences
-from wallet.ui.text import NO_BREAK, Unit, format_amount, read_amount, spoken_amount
+from wallet.ui.text import NO_BREAK, Unit, decimal_mark, format_amount, read_amount, spoken_amount
 from wallet.ui.widgets.label import Label
 from wallet.ui.widgets.segmented import Segmented
 
@@ -154,4 +154,4 @@ def _typed(sats: Sats, unit: Unit | Rate) -> str:
         return typed_money(unit.worth(sats))
     if unit is Unit.SAT:
         return str(sats)
-    return format_btc(sats).rstrip("0").rstrip(".").replace(".", QLocale().decimalPoint())
+    return format_btc(sats).rstrip("0").rstrip(".").replace(".", decimal_mark())

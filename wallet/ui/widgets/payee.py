@@ -159,9 +159,18 @@ class PayeeEdit(QWidget):
         if uri.label or uri.message:
             self.label.setText(safe_text(uri.label or uri.message or ""))
 
+    def _contact_typed(self) -> api.ContactRow | None:
+        """The contact whose name was typed; what is an address is an address, whoever has it for a name."""
+        text = self.recipient.text().strip()
+        try:
+            parse_address(text, self._context.params)
+        except AddressError:
+            return find_contact(self._contacts, text)
+        return None
+
     def _show_contact(self) -> None:
         """Where a contact's address would be paid, in full, and what to think of before."""
-        contact = find_contact(self._contacts, self.recipient.text())
+        contact = self._contact_typed()
         self.contact.setVisible(contact is not None)
         self.label.setPlaceholderText("" if contact is None else safe_text(contact.name))
         if contact is not None:
@@ -227,7 +236,7 @@ class PayeeEdit(QWidget):
         try:
             return parse_address(text, self._context.params).text, ""
         except AddressError as error:
-            if (contact := find_contact(self._contacts, text)) is not None:
+            if (contact := self._contact_typed()) is not None:
                 return contact.address, contact.name
             self.recipient_field.show_error(str(error))
             return "", ""
