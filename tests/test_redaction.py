@@ -49,8 +49,8 @@ PRIVATE = {
     "node of one word": "umbrel:38333",
     "entropy": "7f7f80808182838485868788898a8b8c",
     "seed words in capitals": "ABANDON ABILITY ABLE ABOUT ABOVE ABSENT ABSORB ABSTRACT ABSURD ABUSE ACCESS ACCIDENT",
-    "seed words, a line each": "abandon\nability\nable\nabout\nabove\nabsent\nabsorb\nabstract\nabsurd\nabuse\naccess\nact",
-    "seed words with commas": "abandon, ability, able, about, above, absent, absorb, abstract, absurd, abuse, access, act",
+    "seed words, a line each": "abandon\nability\nable\nabout\nabove\nabsent\nabsorb\nabstract\nabuse\nact\nage\nair",
+    "seed words with commas": "abandon, ability, able, about, above, absent, absorb, abstract, abuse, act, age, air",
     "seed words, numbered": "1. abandon 2. ability 3. able 4. about 5. above 6. absent 7. absorb 8. abuse 9. act "
     "10. acid 11. acoustic 12. actor",
     "address in groups": "bc1q w508 d6qe jxtd g4y5 r3za rvar y0c5 xw7k v8f3 t4",

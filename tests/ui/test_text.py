@@ -163,7 +163,7 @@ def test_in_every_locale_what_a_field_writes_can_be_read_and_nothing_is_guessed(
     assert read_money(typed_money(Decimal("12.34")), rate) == 24_680
     assert read_fee_rate(f"1{mark}5") == 1.5
     other = "," if mark == "." else "."
-    for text in (f"1{other}000", f"1{other}5", "1e3", "１", "+1", "0x1", "٣٫٣٫٣", mark):
+    for text in (f"1{other}000", f"1{other}5", "1e3", "\uff11", "+1", "0x1", "\u0663\u066b\u0663\u066b\u0663", mark):
         for read in (
             lambda t: read_amount(t, Unit.BTC),
             lambda t: read_money(t, rate),
@@ -175,7 +175,7 @@ def test_in_every_locale_what_a_field_writes_can_be_read_and_nothing_is_guessed(
 
 def test_the_locales_own_digits_are_read() -> None:
     QLocale.setDefault(QLocale("ar_EG"))
-    assert read_amount("١٥٠٠", Unit.SAT) == 1_500
-    assert read_amount("٠٫٠١", Unit.BTC) == 1_000_000
+    assert read_amount("\u0661\u0665\u0660\u0660", Unit.SAT) == 1_500
+    assert read_amount("\u0660\u066b\u0660\u0661", Unit.BTC) == 1_000_000
     with pytest.raises(AmountError):
-        read_amount("۱۵۰۰", Unit.SAT)  # Persian
+        read_amount("\u06f1\u06f5\u06f0\u06f0", Unit.SAT)  # Persian
