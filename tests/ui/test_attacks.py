@@ -79,14 +79,14 @@ def test_a_lock_that_hides_nothing_still_wipes_passwords_and_words(stage: Stage)
     settings = window.shell.page("settings")
     assert isinstance(settings, SettingsPage)
     stage.settle()
-    settings.password.setText(PASSWORD)
-    settings.show_words.click()
+    settings.words_card.password.setText(PASSWORD)
+    settings.words_card.show_words.click()
     stage.settle()
-    assert settings.words.words
+    assert settings.words_card.words.words
     window.lock()
     stage.settle()
     assert page.review.password.text() == ""
-    assert settings.words.words == ()
+    assert settings.words_card.words.words == ()
 
 
 @pytest.mark.parametrize("leave", ["page", "lock"])
@@ -98,15 +98,15 @@ def test_words_that_come_late_are_not_laid_out(stage: Stage, leave: str) -> None
     settings = window.shell.page("settings")
     assert isinstance(settings, SettingsPage)
     stage.settle()
-    settings.password.setText(PASSWORD)
-    settings.show_words.click()
+    settings.words_card.password.setText(PASSWORD)
+    settings.words_card.show_words.click()
     if leave == "page":
         window.shell.sidebar.choose("history")
     else:
         window.lock()
     stage.settle()
-    assert settings.words.words == ()
-    assert not settings.show_words.is_busy
+    assert settings.words_card.words.words == ()
+    assert not settings.words_card.show_words.is_busy
 
 
 def test_a_key_held_down_pays_nothing(stage: Stage) -> None:
