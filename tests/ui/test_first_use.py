@@ -1,15 +1,18 @@
 """What somebody meets who knows nothing but what the window shows: each was seen to go wrong by using it."""
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QTableView, QWidget
 
 from tests.ui.access import spoken
 from tests.ui.paying import address_of, open_send, review, send
 from tests.ui.play import Live
 from wallet.engine import api
+from wallet.ui.models.history import Column
+from wallet.ui.news import what_is_new
 from wallet.ui.pages.address import AddressDialog
 from wallet.ui.pages.coin import CoinDialog
 from wallet.ui.pages.mend import MendDialog
@@ -88,3 +91,32 @@ def test_ctrl_l_locks_from_within_every_dialog(live: Live) -> None:
     live.settle()
     live.press(dialog, Qt.Key.Key_L, CONTROL)
     live.wait(lambda: window.shell is None, "the lock")
+
+
+# --- what was asked for -----------------------------------------------------------------------------------------------
+
+
+def test_what_a_request_was_for_stands_beside_the_payment_that_came(live: Live) -> None:
+    """In the history, on the overview, where it is found, in its own window and in what is told of it."""
+    _, shell = live.begin()
+    asked = live.ask(api.GetReceiveAddress(label="Rent December", amount=250_000))
+    txid = live.fund(250_000, address=asked.address)
+    (row,) = live.ask(api.ListHistory()).rows
+    assert (row.label, row.about) == ("", "Rent December")
+    assert row in live.ask(api.GetHistory(1))
+    shell.sidebar.choose("history")
+    live.settle()
+    table = shell.page("history").findChild(QTableView)
+    assert isinstance(table, QTableView)
+    assert table.model().index(0, Column.LABEL).data() == "Rent December"
+    shell.sidebar.choose("overview")
+    live.wait(lambda: "Rent December" in told(shell), "the overview")
+    assert {hit.label for hit in live.ask(api.Search("250000")).hits if hit.kind == "tx"} == {"Rent December"}
+    assert [news.label for news in what_is_new({}, [row], row.time or datetime.now(UTC))] == ["Rent December"]
+    dialog = TransactionDialog(live.context, txid, shell)
+    dialog.show()
+    live.wait(lambda: dialog.label.placeholderText() == "Rent December", "the payment")
+    assert not dialog.label.text()
+    live.ask(api.SetLabel("tx", txid, "Paid at last"))
+    (row,) = live.ask(api.ListHistory()).rows
+    assert (row.label, row.about) == ("Paid at last", "")

@@ -61,11 +61,13 @@ class Browsing:
         }
 
     async def list(self, command: api.ListHistory) -> api.HistorySlice:
-        ledger, tip = self._session().ledger, self._network.tip_height
+        session, tip = self._session(), self._network.tip_height
+        ledger = session.ledger
         found = await self._found(ledger, command.filter)
         start = max(0, command.offset)
         wanted = islice(found.txids, start, start + max(0, min(command.limit, MOST)))
-        rows = [row_of(self._network, ledger.entry(txid, tip)) for txid in wanted if txid in ledger.transactions]
+        entries = (ledger.entry(txid, tip) for txid in wanted if txid in ledger.transactions)
+        rows = [row_of(self._network, session, entry) for entry in entries]
         return api.HistorySlice(found.revision, len(found.txids), tuple(rows))
 
     async def sum(self, command: api.GetHistorySum) -> api.HistorySum:

@@ -169,7 +169,8 @@ class _Seeker:
 
     def _transaction(self, entry: HistoryEntry) -> api.SearchHit:
         reason = self._reasons[entry.txid]
-        return api.SearchHit("tx", str(entry.txid), reason, entry.label, entry.amount, moment(entry.time))
+        label = entry.label or self._session.view.about(entry)
+        return api.SearchHit("tx", str(entry.txid), reason, label, entry.amount, moment(entry.time))
 
     def _people(self) -> Iterator[api.SearchHit]:
         for contact in self._ledger.notes.contacts.values():

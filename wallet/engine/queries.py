@@ -30,9 +30,10 @@ def parse_txid(text: str) -> Txid:
         raise api.WrenError("not_found", message) from error
 
 
-def row_of(network: Network, entry: HistoryEntry) -> api.HistoryRow:
-    """An entry of the history with what the network has seen of it."""
-    return history_row(entry, 0 if network.node is None else network.node.seen_by(entry.txid))
+def row_of(network: Network, session: Session, entry: HistoryEntry) -> api.HistoryRow:
+    """An entry of the history with what the wallet calls its addresses, and what the network has seen of it."""
+    seen_by = 0 if network.node is None else network.node.seen_by(entry.txid)
+    return history_row(entry, session.view.about(entry), seen_by)
 
 
 def _piece(command: api.GetCoins | api.GetAddresses) -> slice:
@@ -80,8 +81,9 @@ class Queries:
         return tuple(map(session.view.coin, found[_piece(command)]))
 
     async def history(self, command: api.GetHistory) -> tuple[api.HistoryRow, ...]:
-        entries = self._session().ledger.history(self._network.tip_height, command.limit)
-        return tuple(row_of(self._network, entry) for entry in entries)
+        session = self._session()
+        entries = session.ledger.history(self._network.tip_height, command.limit)
+        return tuple(row_of(self._network, session, entry) for entry in entries)
 
     async def transaction(self, command: api.GetTransaction) -> api.TransactionDetail:
         session, tip = self._session(), self._network.tip_height
@@ -91,7 +93,7 @@ class Queries:
             raise api.WrenError("not_found", f"this wallet has no transaction {txid}")
         transaction = record.transaction
         return api.TransactionDetail(
-            row=row_of(self._network, session.ledger.entry(txid, tip)),
+            row=row_of(self._network, session, session.ledger.entry(txid, tip)),
             inputs=session.view.inputs(transaction),
             outputs=session.view.outputs(transaction),
             vsize=transaction.vsize,

@@ -38,7 +38,7 @@ def account_path(account: Account) -> str:
     return "m" if origin is None else format_path(origin.path)
 
 
-def history_row(entry: HistoryEntry, seen_by: int = 0) -> api.HistoryRow:
+def history_row(entry: HistoryEntry, about: str = "", seen_by: int = 0) -> api.HistoryRow:
     return api.HistoryRow(
         txid=str(entry.txid),
         height=entry.height,
@@ -51,6 +51,7 @@ def history_row(entry: HistoryEntry, seen_by: int = 0) -> api.HistoryRow:
         replaced_by=None if entry.replaced_by is None else str(entry.replaced_by),
         seen_by=seen_by,
         warning="dust_gift" if entry.dust_gift else "",
+        about=about,
     )
 
 
@@ -89,6 +90,15 @@ class WalletView:
 
     def label_of(self, address: str | None) -> str:
         return "" if address is None else self._ledger.label(LabelKind.ADDRESS, address)
+
+    def about(self, entry: HistoryEntry) -> str:
+        """What the addresses of ours are called that a payment came to; empty where it has a label of its own."""
+        if entry.label or entry.outgoing:
+            return ""
+        own, outputs = self._ledger.keychain.scripts(), self._ledger.transactions[entry.txid].transaction.outputs
+        scripts = (output.script_pubkey for output in outputs if output.script_pubkey in own)
+        labels = dict.fromkeys(self.label_of(address_text(script, self._params)) for script in scripts)
+        return ", ".join(filter(None, labels))
 
     def addresses(self, tip: int, piece: slice = EVERYTHING) -> tuple[api.AddressRow, ...]:
         rows = []

@@ -55,7 +55,7 @@ def _of(before: tuple[api.TransactionStatus, bool] | None, row: api.HistoryRow, 
         kind = "replaced"
     elif proven and not before[1]:
         kind = "confirmed"
-    return None if kind is None else News(kind, row.txid, row.amount, row.label, proven)
+    return None if kind is None else News(kind, row.txid, row.amount, row.label or row.about, proven)
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

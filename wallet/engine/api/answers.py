@@ -164,7 +164,8 @@ class CoinRow:
 class HistoryRow:
     """`amount` is net to the wallet: negative when paid out, fee included. `fee` is known for our own payments.
 
-    warning: "dust_gift" where it is next to nothing, from strangers, to an address that was used before.
+    warning: "dust_gift" where it is next to nothing, from strangers, to an address that was used before. about: of what
+    came in without a label of its own, what the addresses that it pays are called, as when they were asked for.
     """
 
     txid: str
@@ -178,6 +179,7 @@ class HistoryRow:
     replaced_by: str | None
     seen_by: int = 0
     warning: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

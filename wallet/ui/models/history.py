@@ -59,9 +59,9 @@ def status_icon(row: api.HistoryRow) -> tuple[str, str]:
 
 
 def title_of(row: api.HistoryRow) -> str:
-    """The label, or what kind of payment it is."""
-    if row.label:
-        return safe_text(row.label)
+    """The label, or that of the address that was paid, or what kind of payment it is."""
+    if words := row.label or row.about:
+        return safe_text(words)
     return translate("Received") if row.amount >= 0 else translate("Sent")
 
 

@@ -16,7 +16,7 @@ from wallet.ui.pages.proof import ProofCard, breakable
 from wallet.ui.pages.rawcard import RawCard
 from wallet.ui.pages.reviewparts import Figures
 from wallet.ui.pages.tooldialog import ToolDialog
-from wallet.ui.text import NO_BREAK, format_rate, format_time
+from wallet.ui.text import NO_BREAK, format_rate, format_time, safe_text
 from wallet.ui.widgets.address import AddressLabel
 from wallet.ui.widgets.amount import AmountLabel
 from wallet.ui.widgets.button import Button
@@ -123,6 +123,7 @@ class TransactionDialog(ToolDialog):
         entry = detail.row
         amount = AmountLabel(self._context.preferences, Type.DISPLAY, "accent" if entry.amount > 0 else "", signed=True)
         amount.show_amount(entry.amount)
+        self.label.setPlaceholderText(safe_text(entry.about))
         if self.label.text() != label:
             self.label.setText(label)
         words = status_words(entry)
