@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.ui.access import contrast
 from tests.ui.conftest import ROOT
 from tests.ui.stage import Stage
 from wallet.ui.design import icons
@@ -29,21 +30,6 @@ ICONS = sorted((ROOT / "resources" / "icons").glob("*.svg"))
 SHEET = (ROOT / "resources" / "theme" / "wren.qss").read_text(encoding="utf-8")
 
 
-def luminance(colour: str) -> float:
-    """Relative luminance by WCAG 2."""
-
-    def linear(part: float) -> float:
-        return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-
-    drawn = QColor(colour)
-    return 0.2126 * linear(drawn.redF()) + 0.7152 * linear(drawn.greenF()) + 0.0722 * linear(drawn.blueF())
-
-
-def contrast(one: str, other: str) -> float:
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_text_can_be_read_on_its_ground(scheme: Colours) -> None:
     grounds = ("window", "card", "field")
@@ -56,9 +42,9 @@ def test_every_text_can_be_read_on_its_ground(scheme: Colours) -> None:
     ]
     pairs += [("text", "warning_soft"), ("text", "danger_soft"), ("warning", "warning_soft"), ("danger", "danger_soft")]
     values = asdict(scheme)
-    weak = {pair: contrast(values[pair[0]], values[pair[1]]) for pair in pairs}
+    weak = {pair: contrast(QColor(values[pair[0]]), QColor(values[pair[1]])) for pair in pairs}
     assert {pair: ratio for pair, ratio in weak.items() if ratio < 4.5} == {}
-    assert contrast(scheme.edge, scheme.card) >= 3
+    assert contrast(QColor(scheme.edge), QColor(scheme.card)) >= 3
 
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
