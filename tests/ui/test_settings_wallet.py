@@ -243,3 +243,36 @@ def test_deleting_takes_name_and_password_and_leaves_no_file(live: Live, tmp_pat
     assert window.welcome.isVisible()
     assert not folder.exists()
     assert not [path for path in (tmp_path / "wallets").rglob("*") if path.is_file()]
+
+
+def test_a_wallet_that_only_watches_has_a_password_and_neither_words_nor_new_accounts(live: Live) -> None:
+    window, shell = live.begin()
+    watched = live.ask(api.GetDescriptors())[0].descriptor
+    live.ask(api.RestoreWallet("eye", watched, OTHER))
+    live.run(window.enter("eye"))
+    assert window.shell is not None
+    assert window.shell is not shell
+    page = settings_page(live, window.shell)
+    assert "only watches" in page.about.facts.said("keys")
+    for part in (page.words_card, page.about.new_account):
+        assert not part.isVisible()
+    page.password_card.change_button.click()
+    change = form_of(page.password_card, PasswordDialog)
+    change.password.setText(OTHER)
+    change.new.first.setText(PASSWORD)
+    change.new.second.setText(PASSWORD)
+    submit(live, change)
+    assert "changed" in page.password_card.message.text
+    page.delete.delete_button.click()
+    form = form_of(page.delete, DeleteDialog)
+    form.name.setText("eye")
+    form.password.setText(OTHER)
+    submit(live, form)
+    assert form.password_field.error
+    form.password.setText(PASSWORD)
+    submit(live, form)
+    live.wait(
+        lambda: window.chooser is not None and window.chooser.isVisible(), "the choice of the wallets that are left"
+    )
+    live.settle()
+    assert [wallet.name for wallet in live.ask(api.ListWallets())] == ["play"]

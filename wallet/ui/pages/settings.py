@@ -53,7 +53,7 @@ class SettingsPage(Page):
         self.trying = TryingCard(context)
         self.tools = ToolsCard(context)
         self.first_aid = FirstAidCard(context)
-        self._with_keys = (self.password_card, self.home)
+        self._sealed = (self.password_card, self.home)
         self.body.addWidget(title(self.tr("Settings")))
         self._group("", self.display, self.lock_card, self.rate, self.notices, self.own_node, self.data_use)
         wallet = (self.about, self.words_card, self.password_card, self.backup, self.home)
@@ -79,8 +79,8 @@ class SettingsPage(Page):
         self.home.show_vault(facts.vault)
         self.delete.show_wallet(facts)
         self.words_card.setVisible(facts.kind in _WITH_WORDS)
-        for each in self._with_keys:
-            each.setVisible(not facts.watch_only)
+        for each in self._sealed:
+            each.setVisible(facts.vault != "none")
 
     def turned_to(self, key: str) -> None:
         """Another page is looked at: words do not stay open behind it."""

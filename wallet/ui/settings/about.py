@@ -110,7 +110,7 @@ class AboutCard(SettingsCard):
     def show_wallet(self, facts: api.WalletFacts, accounts: Sequence[api.AccountInfo]) -> None:
         self.facts.say("name", safe_text(facts.wallet))
         self.facts.say("kind", kind_words(facts))
-        self.facts.say("keys", home_words(facts.vault))
+        self.facts.say("keys", home_words("none" if facts.watch_only else facts.vault))
         self.facts.say("fingerprint", facts.fingerprint or "")
         self.facts.say("birthday", format_day(facts.birthday) if facts.birthday else self.tr("not known"))
         self.new_account.setVisible(not facts.watch_only)

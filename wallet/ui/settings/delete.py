@@ -20,26 +20,25 @@ from wallet.ui.widgets.message import Message
 class DeleteDialog(FormDialog):
     """The name and the password delete it."""
 
-    def __init__(self, context: Context, wallet: str, watch_only: bool, parent: QWidget) -> None:
+    def __init__(self, context: Context, facts: api.WalletFacts, parent: QWidget) -> None:
         super().__init__(
             context, translate("Delete this wallet"), "", BusyButton(translate("&Delete for ever"), "plain"), parent
         )
         self.busy_text = self.tr("Deleting…")
-        self._wallet = wallet
-        self._watch_only = watch_only
+        self._wallet = facts.wallet
         warning = self.tr(
             "Its keys, labels, requests and history go from this computer. Only the seed words (or a backup and its "
             "password) bring the money back. If you have neither on paper, stop here: the money would be lost."
         )
         harmless = self.tr("It only watches and has no keys: labels, requests and history go from this computer.")
-        self.body.addWidget(Message(harmless if watch_only else warning, "error"))
+        self.body.addWidget(Message(harmless if facts.watch_only else warning, "error"))
         self.name = QLineEdit()
         self.name_field = Field(
             self.tr("Type the wallet's &name to delete it"),
             self.name,
-            self.tr("It is “{name}”.").format(name=safe_text(wallet)),
+            self.tr("It is “{name}”.").format(name=safe_text(facts.wallet)),
         )
-        self.ask(*((self.name_field,) if watch_only else (self.name_field, self.password_field)))
+        self.ask(*((self.name_field,) if facts.vault == "none" else (self.name_field, self.password_field)))
         self.name.returnPressed.connect(self.submit)
 
     @override
@@ -79,6 +78,6 @@ class DeleteCard(SettingsCard):
 
     def _open(self) -> None:
         if self._facts is not None:
-            form = DeleteDialog(self.context, self._facts.wallet, self._facts.watch_only, self)
+            form = DeleteDialog(self.context, self._facts, self)
             form.told.connect(lambda _text: self.deleted.emit())
             self.show_form(form)
