@@ -342,7 +342,7 @@ class EngineDouble:
     def _PreparePayment(self, command: api.PreparePayment) -> api.PaymentReview:  # noqa: N802
         typed = sum(amount or 0 for _, amount in command.recipients)
         if typed > self.balance.confirmed:
-            raise api.WrenError("insufficient_funds", f"needs {typed} satoshis, has {self.balance.confirmed}")
+            raise api.WrenError("insufficient_funds", f"needs {typed} satoshis, has {self.balance.confirmed} satoshis")
         rest = self.balance.confirmed - 282 - typed
         takes_all = any(amount is None for _, amount in command.recipients)
         amounts = [(address, rest if amount is None else amount) for address, amount in command.recipients]

@@ -1,6 +1,7 @@
 """Paying: form, review, result."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_everything_can_be_sent(stage: Stage, page: SendPage) -> None:
 def test_the_engines_refusal_stands_beside_its_field(stage: Stage, page: SendPage) -> None:
     fill(stage, page, "99999999")
     review(stage, page)
-    assert page.form.amount_field.error == "Needs 99999999 satoshis, has 1234567."
+    assert page.form.amount_field.error == "Needs 99,999,999\u00a0sat, has 1,234,567\u00a0sat."
     assert page.form.review_button.isEnabled()
     stage.engine.refuse[api.PreparePayment] = api.WrenError("no_peers", "no peer answers")
     review(stage, page)
@@ -234,3 +235,18 @@ def test_a_review_that_must_be_accepted_is_not_armed_by_the_one_before(stage: St
     stage.settle()
     stage.run(asyncio.sleep((ARM_MS + 200) / 1_000))
     assert not page.review.send_button.isEnabled()
+
+
+def test_the_word_on_an_older_review_does_not_stop_a_newer_one(stage: Stage, page: SendPage) -> None:
+    fill(stage, page)
+    review(stage, page)
+    stage.engine.refuse[api.CheckReview] = api.WrenError("refused", "the coin was spent")
+    page.changed(frozenset({"coins"}))
+    older = page.review.shown
+    assert older is not None
+    page.review.shown = replace(older, id="another")
+    stage.settle()
+    assert not page.review.outdated.isVisible()
+    page.changed(frozenset({"coins"}))
+    stage.settle()
+    assert page.review.outdated.isVisible()
