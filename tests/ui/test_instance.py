@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.ui.walk import OUTSIDE
 from wallet.bitcoin.uri import MAX_SIZE
 from wallet.engine import api
 from wallet.ui import instance
-from wallet.ui.instance import GREETING, Doorbell, hand_over, socket_name
+from wallet.ui.instance import GREETING, Doorbell, hand_over, socket_name, the_only_window
 from wallet.ui.pages.send import SendPage
 
 LINK = f"bitcoin:{OUTSIDE}?amount=0.0002&label=Tea"
@@ -201,12 +202,21 @@ def test_a_crowd_at_the_door_is_bounded(stage: Stage, door: tuple[Doorbell, list
     assert rung == [""]
 
 
+def test_who_comes_while_the_first_ends_becomes_the_first(tmp_path: Path) -> None:
+    with ExitStack() as first:
+        assert first.enter_context(the_only_window(tmp_path, "regtest", None)) == socket_name(tmp_path, "regtest")
+        leaving = threading.Timer(0.5, first.close)  # it listens no more, and its process is about to end
+        leaving.start()
+        with the_only_window(tmp_path, "regtest", LINK) as listens_at:
+            assert listens_at == socket_name(tmp_path, "regtest")
+        leaving.join()
+
+
 def test_only_the_user_may_ring(stage: Stage, door: tuple[Doorbell, list[str], str]) -> None:
     assert Path(door[2]).stat().st_mode & 0o077 == 0
 
 
-def test_nobody_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(instance, "_TRIES", 2)
+def test_nobody_is_there(tmp_path: Path) -> None:
     assert not hand_over(socket_name(tmp_path, "regtest"), LINK)
     assert not hand_over("", LINK)
 

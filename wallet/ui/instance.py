@@ -47,36 +47,37 @@ def the_only_window(home: Path, network: str, link: str | None) -> Iterator[str 
     Empty where nobody can be told of further starts. Whoever holds the lock is the first: it ends with its process.
     """
     with ExitStack() as stack:
-        try:
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            is_first = stack.enter_context(held(home / f"window-{network}.lock"))
-        except OSError:  # the engine will say in the window what is wrong with the folder
-            yield ""
-            return
-        name = socket_name(home, network)
-        if is_first:
-            yield name
-        else:
-            yield None if hand_over(name, link) else ""
+        yield _arrive(stack, home, network, link)
+
+
+def _arrive(stack: ExitStack, home: Path, network: str, link: str | None) -> str | None:
+    """Become the first, or tell the first; it may be about to listen, or about to end: this tries for two seconds."""
+    name = socket_name(home, network)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for _ in range(_TRIES):
+            if stack.enter_context(held(home / f"window-{network}.lock")):
+                return name
+            if hand_over(name, link):
+                return None
+            time.sleep(_PAUSE_SECONDS)
+    except OSError:  # the engine will say in the window what is wrong with the folder
+        return ""
+    return ""
 
 
 # --- the second one ---------------------------------------------------------------------------------------------------
 
 
 def hand_over(name: str, link: str | None) -> bool:
-    """Give a link, or only a knock, to the window that is there; whether it took it.
-
-    It may be about to listen: this tries for two seconds.
-    """
+    """Give a link, or only a knock, to the window that is there; whether it took it."""
+    if not name:
+        return False
     text = (link or "").strip().encode(errors="replace")
     line = (b"" if len(text) > MAX_SIZE or b"\n" in text else text) + b"\n"  # what is no link is a knock
-    for _ in range(_TRIES if name else 0):
-        socket = QLocalSocket()
-        socket.connectToServer(name)
-        if socket.waitForConnected(_PATIENCE_MS):
-            return _say(socket, line)
-        time.sleep(_PAUSE_SECONDS)
-    return False
+    socket = QLocalSocket()
+    socket.connectToServer(name)
+    return socket.waitForConnected(_PATIENCE_MS) and _say(socket, line)
 
 
 def _say(socket: QLocalSocket, line: bytes) -> bool:

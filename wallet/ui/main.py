@@ -147,9 +147,9 @@ def run_window(
             window = make_window(app, bridge, options, uri)
             doorbell = Doorbell(listens_at, window)
             doorbell.rung.connect(window.visit)
+            window.closing.connect(doorbell.close)  # who comes now waits until this one has ended, and opens its own
             Notices(window, make_tray(window))
             loop.run_until_complete(session(window, bridge, make_engine, practice))
-            doorbell.close()
     return 0
 
 
