@@ -11,6 +11,7 @@ import pytest
 from tests.engine.world import FOREIGN, World
 from wallet.bitcoin.address import parse_address
 from wallet.bitcoin.hashes import Txid
+from wallet.bitcoin.hdkey import KeyOrigin
 from wallet.bitcoin.network import REGTEST
 from wallet.bitcoin.psbt import Psbt, PsbtInput, PsbtOutput
 from wallet.bitcoin.transaction import OutPoint, Transaction, TxIn, TxOut
@@ -114,6 +115,33 @@ def test_what_the_wallet_knows_itself_need_not_be_in_it_and_cannot_be_lied_about
         other = honest.inputs[1].non_witness_utxo
         with pytest.raises(ValueError, match="not the one it spends"):
             changed(honest, non_witness_utxo=other)
+
+    play(tmp_path, story)
+
+
+def test_a_payment_of_who_watches_an_account_by_its_public_key_alone_is_signed(tmp_path: Path) -> None:
+    """Such a wallet does not know the master key: the origins that it names begin at the account's key."""
+
+    def below(origin: KeyOrigin) -> KeyOrigin:
+        return KeyOrigin(b"\x0a\xcc\x0f\x37", origin.path[-2:])
+
+    def as_watched(known: PsbtInput) -> PsbtInput:
+        keys = {key: below(origin) for key, origin in known.derivations.items()}
+        taproot = {key: replace(found, origin=below(found.origin)) for key, found in known.tap_derivations.items()}
+        return replace(known, derivations=keys, tap_derivations=taproot)
+
+    async def story(world: World) -> None:
+        received = await world.engine.run(api.GetReceiveAddress(type="p2tr"))
+        world.chain.mine_payment(parse_address(received.address, REGTEST).script_pubkey, 70_000)
+        await world.sync()
+        honest = await made(world, 180_000)
+        assert sorted((len(known.derivations), len(known.tap_derivations)) for known in honest.inputs) == [
+            (0, 1),
+            (1, 0),
+            (1, 0),
+        ]
+        signed = await sign(world, honest.with_inputs(dict(enumerate(map(as_watched, honest.inputs)))))
+        assert (signed.signed, signed.complete) == (3, True)
 
     play(tmp_path, story)
 

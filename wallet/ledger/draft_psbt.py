@@ -24,7 +24,8 @@ def build_psbt(transaction: Transaction, ledger: LedgerView, coins: Sequence[Coi
 def with_own_inputs_known(psbt: Psbt, ledger: LedgerView) -> Psbt:
     """The same with the previous transactions and the keys of the inputs that are ours, where they are missing.
 
-    What the PSBT says itself stays, also where it is wrong: signers must judge it. Raises `PsbtError` when it grows too
+    What the PSBT says itself stays, also where it is wrong: signers must judge it. But where our keys come from this
+    wallet knows, and a wallet that watches an extended public key alone does not. Raises `PsbtError` when it grows too
     large to be passed on.
     """
     inputs = [
@@ -32,10 +33,21 @@ def with_own_inputs_known(psbt: Psbt, ledger: LedgerView) -> Psbt:
         for spent, known in zip(psbt.transaction.inputs, psbt.inputs, strict=True)
     ]
     bare = Psbt.create(psbt.transaction)
-    filled = psbt.combine(bare.with_inputs(dict(enumerate(inputs))))
+    right = {number: _with_origins(*pair) for number, pair in enumerate(zip(psbt.inputs, inputs, strict=True))}
+    filled = psbt.with_inputs(right).combine(bare.with_inputs(dict(enumerate(inputs))))
     if len(filled.serialize()) > MAX_SIZE:
         raise PsbtError(f"with the transactions that it spends this PSBT is larger than {MAX_SIZE} bytes")
     return filled
+
+
+def _with_origins(known: PsbtInput, ours: PsbtInput) -> PsbtInput:
+    """An input whose keys that are ours have the origins that we know."""
+    keys = {key: ours.derivations.get(key, origin) for key, origin in known.derivations.items()}
+    taproot = {
+        key: replace(found, origin=ours.tap_derivations[key].origin) if key in ours.tap_derivations else found
+        for key, found in known.tap_derivations.items()
+    }
+    return replace(known, derivations=keys, tap_derivations=taproot)
 
 
 def finished_psbt(transaction: Transaction, ledger: LedgerView) -> Psbt:
