@@ -231,7 +231,7 @@ class _Wallets:
             found = self._folder.wallet(plain)
         except NoWallet:
             return
-        raise WalletExists(found.path, f"there is a wallet named {found.name!r} already: choose another with --wallet")
+        raise WalletExists(found.path, f"there is a wallet named {found.name!r} already: choose another name")
 
     def prepare(self, name: str, network: str, vault: "VaultHome") -> "WalletEntry":
         """A folder for a new wallet, marked as staged and listed by no one before `publish`."""

@@ -9,13 +9,14 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QTableView, QW
 
 from tests.ui.access import spoken
 from tests.ui.paying import address_of, open_send, review, send
-from tests.ui.play import Live
+from tests.ui.play import PASSWORD, Live
 from wallet.engine import api
 from wallet.ui.models.history import Column
 from wallet.ui.news import what_is_new
 from wallet.ui.pages.address import AddressDialog
 from wallet.ui.pages.coin import CoinDialog
 from wallet.ui.pages.mend import MendDialog
+from wallet.ui.pages.restore import RestorePage
 from wallet.ui.pages.transaction import TransactionDialog
 
 FIGURES: Final = re.compile(r"\d[\d.,\s]*\s*(sat\b(?!/)|BTC|satoshi|%)")
@@ -120,3 +121,28 @@ def test_what_a_request_was_for_stands_beside_the_payment_that_came(live: Live) 
     live.ask(api.SetLabel("tx", txid, "Paid at last"))
     (row,) = live.ask(api.ListHistory()).rows
     assert (row.label, row.about) == ("Paid at last", "")
+
+
+# --- further wallets --------------------------------------------------------------------------------------------------
+
+
+def test_a_further_wallet_is_offered_a_name_that_is_free_and_one_without_keys_is_told_so(live: Live) -> None:
+    live.begin()
+    xpub = re.search(r"[tuv]pub\w+", live.ask(api.GetDescriptors())[0].descriptor)
+    assert xpub is not None
+    live.ask(api.CreateWallet("Default", PASSWORD, vault="file"))
+    page = RestorePage(live.context)
+    live.show(page)
+    assert page.seal.name.text() == "default-2"
+    page.box.setPlainText(xpub[0])
+    page.continue_button.click()
+    live.wait(page.seal.isVisible, "the password's page")
+    said = " ".join(told(page.seal))
+    assert "gets no keys" in said
+    assert not re.search("your keys|can spend|when you pay", said, re.IGNORECASE)
+    page.seal.name.setText("play")
+    page.seal.password.first.setText(PASSWORD)
+    page.seal.password.second.setText(PASSWORD)
+    page.seal.next.click()
+    live.wait(lambda: page.seal.name_field.error, "the refusal")
+    assert "--" not in page.seal.name_field.error

@@ -1,6 +1,8 @@
 """A new wallet in three steps: see the words, show that they were written down, choose a password."""
 
 import secrets
+from collections.abc import Collection, Iterable
+from itertools import chain, count
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
@@ -22,6 +24,12 @@ from wallet.ui.widgets.words import HiddenWords
 
 ASKED = 3
 DEFAULT_NAME = "default"
+
+
+def free_name(taken: Collection[str]) -> str:
+    """The usual name, with a number where it is taken."""
+    names = (f"{DEFAULT_NAME}-{number}" for number in count(2))
+    return next(name for name in chain((DEFAULT_NAME,), names) if name not in taken)
 
 
 class WordsStep(QWidget):
@@ -118,18 +126,15 @@ class PasswordStep(QWidget):
         self.name.setMaxLength(60)
         self.name_field = Field(self.tr("&Name of the wallet"), self.name)
         self.password = NewPassword()
+        self.note = note("")
         self.message = Message()
         self.next = BusyButton(finish)
         self.back = Button(self.tr("&Back"), "quiet", "back")
+        self.show_kind(watch_only=False)
         self.setLayout(
             column(
                 title(self.tr("Seal it")),
-                note(
-                    self.tr(
-                        "Your keys stay on this computer: sealed with the password, in its keyring. "
-                        "Where there is no keyring they go to a sealed file, and a password is a must."
-                    )
-                ),
+                self.note,
                 card(self.name_field, self.password, spacing=Space.LARGE),
                 self.message,
                 row(self.back, None, self.next),
@@ -137,6 +142,24 @@ class PasswordStep(QWidget):
                 spacing=Space.LARGE,
             )
         )
+
+    def show_kind(self, *, watch_only: bool) -> None:
+        """Whether there are keys to be sealed, or a wallet is made that has none."""
+        self.password.show_kind(watch_only=watch_only)
+        if watch_only:
+            self.note.setText(self.tr("This wallet gets no keys: it watches, and others sign for it."))
+            return
+        self.note.setText(
+            self.tr(
+                "Your keys stay on this computer: sealed with the password, in its keyring. "
+                "Where there is no keyring they go to a sealed file, and a password is a must."
+            )
+        )
+
+    def suggest(self, wallets: Iterable[api.WalletInfo]) -> None:
+        """A name that no wallet has yet, as long as nobody typed one."""
+        if not self.name.isModified():
+            self.name.setText(free_name({wallet.name.casefold() for wallet in wallets}))
 
     def problem(self) -> bool:
         """Say what is missing beside its field; whether something is."""
@@ -182,6 +205,7 @@ class CreatePage(Page):
 
     @override
     async def load(self) -> None:
+        self.password_step.suggest(await self.context.bridge.run(api.ListWallets()))
         if not self.words_step.words.words:
             count = int(self.words_step.length.value)
             self.words_step.words.set_words(await self.context.bridge.run(api.NewPhrase(count)))
@@ -223,6 +247,7 @@ class CreatePage(Page):
         """Drop everything secret and stand at the first step again."""
         self.password_step.next.stop()
         self.password_step.password.wipe()
+        self.password_step.name.setModified(False)
         self.words_step.words.forget()
         self.words_step.next.setEnabled(False)
         self.check_step.forget()

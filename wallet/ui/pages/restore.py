@@ -119,6 +119,7 @@ class RestorePage(Page):
 
     @override
     async def load(self) -> None:
+        self.seal.suggest(await self.context.bridge.run(api.ListWallets()))
         self.box.set_words(await self.context.bridge.run(api.GetWordList(self.box.toPlainText())))
 
     def _typed(self) -> None:
@@ -172,6 +173,7 @@ class RestorePage(Page):
     async def _judge_and_continue(self) -> None:
         await self._judge()
         if self.check is not None and self.check.complete:
+            self.seal.show_kind(watch_only=self.check.watch_only)
             self._show(self.seal)
             self.seal.password.first.setFocus()
             return
@@ -217,6 +219,7 @@ class RestorePage(Page):
         self.box.clear()
         self.passphrase.clear()
         self.seal.password.wipe()
+        self.seal.name.setModified(False)
         self.from_backup.forget()
         self._show(self.first)
 

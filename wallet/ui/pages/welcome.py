@@ -53,7 +53,7 @@ class WelcomePage(Page):
         self.restore_choice = Choice(
             "restore",
             self.tr("Restore"),
-            self.tr("From the seed words of this or another wallet, or its master key."),
+            self.tr("From seed words, a key, descriptors or a backup; or to watch only, from a public key."),
         )
         self.practice_choice = Choice(
             "practice",

@@ -123,8 +123,8 @@ class NewPassword(QWidget):
         super().__init__()
         self.first = PasswordBox()
         self.second = PasswordBox()
-        self.none = QCheckBox(self.tr("Use &no password: anyone at this computer can spend"))
-        self._first_field = Field(self.tr("&Password"), self.first, self._advice())
+        self.none = QCheckBox()
+        self._first_field = Field(self.tr("&Password"), self.first)
         self._second_field = Field(self.tr("Password &again"), self.second)
         self._meter = QProgressBar()
         self._meter.setTextVisible(False)
@@ -139,13 +139,24 @@ class NewPassword(QWidget):
                 self.none,
             )
         )
+        self.show_kind(watch_only=False)
         self.first.textChanged.connect(self._changed)
         self.second.textChanged.connect(self._changed)
         self.none.toggled.connect(self._changed)
         self._changed()
 
-    def _advice(self) -> str:
-        return self.tr("It seals your keys on this computer and is asked for when you pay. Four random words are good.")
+    def show_kind(self, *, watch_only: bool) -> None:
+        """What a password is for: of a wallet without keys it seals what is known of your money."""
+        if watch_only:
+            self._first_field.set_hint(self.tr("It is asked for to open this wallet. Four random words are good."))
+            self.none.setText(self.tr("Use &no password: anyone at this computer can look"))
+        else:
+            self._first_field.set_hint(
+                self.tr(
+                    "It seals your keys on this computer and is asked for when you pay. Four random words are good."
+                )
+            )
+            self.none.setText(self.tr("Use &no password: anyone at this computer can spend"))
 
     def rename(self, name: str) -> None:
         """What the first box is called."""
