@@ -28,6 +28,8 @@ def test_an_own_node_is_kept_and_the_connections_are_made_anew(tmp_path: Path) -
         for wrong in ("a b", "node:0", "node:x", "http://node", "<b>", "x" * 300, ":8333", "[::1]:99999"):
             with pytest.raises(api.WrenError, match="write the node's address"):
                 await run(api.SetOwnNode(wrong))
+        with pytest.raises(api.WrenError, match="proxy"):
+            await run(api.SetOwnNode("expyuzz4wqqyqhjn.ONION:18444"))
         assert (await run(api.GetRoute())).own_node == "mynode.local:18444"
         assert (await run(api.SetOwnNode("[2001:db8::1]:8333"))).own_node == "[2001:db8::1]:8333"
         await world.engine.close()

@@ -99,7 +99,7 @@ class ScriptedPeer:
     `hooks[command]` is awaited before the normal answer to a message; when it returns True there is no normal answer.
     `silent` holds the commands that are never answered. `filters` and `filter_headers` replace what is served for a
     height. `relays` are peers that a transaction accepted here is announced by, too. `trickle` sends byte by byte.
-    `encrypted` peers speak version 2 of the transport (BIP324), after some garbage, and nothing else.
+    `relay` off: it says that it takes no transactions (`-blocksonly`). `encrypted` peers speak version 2 of the transport (BIP324), after some garbage, and nothing else.
     """
 
     def __init__(self, chain: ChainBuilder, *, services: int = FULL, protocol: int = 70016) -> None:
@@ -111,6 +111,7 @@ class ScriptedPeer:
         self.silent: set[str] = set()
         self.trickle = False
         self.encrypted = False
+        self.relay = True
         self.filters: dict[int, bytes] = {}
         self.filter_hashes: dict[int, bytes] = {}
         self.previous_filter_headers: dict[int, FilterHeader] = {}
@@ -239,7 +240,7 @@ class ScriptedPeer:
             nonce=self.nonce,
             user_agent=b"/Scripted:1/",
             start_height=self.chain.height,
-            relay=True,
+            relay=self.relay,
         )
         session.send(ours, WtxidRelay(), Verack())
 

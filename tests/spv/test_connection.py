@@ -350,3 +350,10 @@ async def test_a_connection_reads_nothing_when_the_other_side_resets() -> None:
         assert isinstance(connection, Connection)
         assert await connection.read() == b""
         await connection.close()
+
+
+@pytest.mark.parametrize("host", ["expyuzz4wqqyqhjn.onion", "expyuzz4wqqyqhjn.onion.", "sub.expyuzz4wqqyqhjn.onion"])
+async def test_without_a_proxy_no_resolver_is_asked_for_an_onion_address(host: str, resolver_calls: list[str]) -> None:
+    with pytest.raises(DialError, match="proxy"):
+        await dial(Endpoint(host, 8333))
+    assert resolver_calls == []

@@ -414,3 +414,21 @@ async def test_without_fetching_two_peers_announce_and_with_it_all(tmp_path: Pat
             node.watch_transactions(watching)
             await until(lambda: len(announcing()) == 4 and sum(announcing()) == wanted, what=f"{wanted} that announce")  # noqa: B023
             await until(lambda: node.status().peers == 4)
+
+
+async def test_who_takes_no_transactions_is_none_of_those_that_announce_them(
+    tmp_path: Path, chain: ChainBuilder
+) -> None:
+    """Else a payment would never be heard back of where such nodes came first."""
+    async with AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(ScriptedPeer(chain)) for _ in range(5)]
+        for deaf in peers[:3]:
+            deaf.relay = False
+
+        def heard() -> int:
+            sessions = [session for peer in peers[3:] for session in peer.sessions]
+            return sum(session.version.relay for session in sessions if session.version is not None)
+
+        node = (await stack.enter_async_context(running(tmp_path, *(peer.address for peer in peers)))).node
+        node.watch_transactions(False)
+        await until(lambda: node.status().peers == 5 and heard() == 2, what="two that announce")

@@ -9,7 +9,7 @@ from wallet.engine import api
 from wallet.engine.datause import SettingsStore
 from wallet.engine.network import Network
 from wallet.engine.parts import Parts
-from wallet.spv.addrman import Endpoint
+from wallet.spv.addrman import ONION, Endpoint
 
 Handler = Callable[[Any], Awaitable[object]]
 
@@ -74,4 +74,6 @@ class Routing:
             port = self._parts.params.port
             message = f"write the node's address like 192.168.1.5:{port}, or a name like mynode.local:{port}"
             raise api.WrenError("refused", message)
+        if endpoint.host.rstrip(".").endswith(ONION) and not self._parts.options.proxy:
+            raise api.WrenError("refused", "an onion address is reached through a proxy: start Wren with --proxy")
         return str(endpoint)

@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass
 from typing import Final, Self
 
-from wallet.spv.addrman import Endpoint
+from wallet.spv.addrman import ONION, Endpoint
 from wallet.spv.fault import PeerFault
 from wallet.spv.message import Message
 from wallet.spv.transport import TransportError
@@ -92,6 +92,9 @@ async def dial(endpoint: Endpoint, proxy: Proxy | None = None) -> Connection:
     try:
         if proxy is not None:
             return await _dial_through(proxy, endpoint)
+        if endpoint.host.rstrip(".").endswith(ONION):
+            # The name would be asked of a resolver, which it is none of the business of (RFC 7686).
+            raise DialError(f"{endpoint}: an onion address is reached through a proxy alone")
         async with asyncio.timeout(DIAL_TIMEOUT):
             return Connection(*await asyncio.open_connection(endpoint.host, endpoint.port))
     except OSError as error:

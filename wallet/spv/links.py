@@ -66,6 +66,11 @@ class Link:
     ban: bool = False
     reason: str = ""
 
+    @property
+    def announces(self) -> bool:
+        """Whether it tells of transactions, as far as is known: who takes none has none to tell of (BIP37, BIP60)."""
+        return self.peer.info.announces and self.peer.info.relay and not self.dropped
+
     def hang_up(self) -> None:
         """End the connection, for no fault of the peer."""
         self.dropped = True
@@ -169,15 +174,19 @@ class Links:
         self._all_announce = every
         announcing = 0
         for link in self._links.values():
-            announces = link.peer.info.announces
-            announcing += announces
-            if announces is not (every or announcing <= FEW_ANNOUNCING):
+            announcing += link.announces
+            if link.peer.info.announces is not (every or announcing <= FEW_ANNOUNCING):
                 link.hang_up()
         self._wake.set()
 
     def _may_announce(self) -> bool:
-        announcing = sum(link.peer.info.announces and not link.dropped for link in self._links.values())
-        return self._all_announce or announcing < FEW_ANNOUNCING
+        return self._all_announce or sum(link.announces for link in self._links.values()) < FEW_ANNOUNCING
+
+    def _see_that_enough_announce(self) -> None:
+        """Peers that were to announce may take no transactions, and tell of none: one that does is asked to instead."""
+        silent = (link for link in self.links if not link.peer.info.announces and link.peer.info.relay)
+        if self._may_announce() and (link := next(silent, None)) is not None:
+            link.hang_up()
 
     def proved(self, peer_id: int, now: float) -> None:
         """A peer delivered filters that stood up to their filter headers."""
@@ -339,6 +348,7 @@ class Links:
         if self._source.wants_addresses():
             link.peer.send(GetAddr())
         self._handler.peer_ready(info)
+        self._see_that_enough_announce()
 
     def _flush(self, link: Link) -> None:
         """Write what the peer's side wants to say."""
