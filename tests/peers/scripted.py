@@ -99,7 +99,8 @@ class ScriptedPeer:
     `hooks[command]` is awaited before the normal answer to a message; when it returns True there is no normal answer.
     `silent` holds the commands that are never answered. `filters` and `filter_headers` replace what is served for a
     height. `relays` are peers that a transaction accepted here is announced by, too. `trickle` sends byte by byte.
-    `relay` off: it says that it takes no transactions (`-blocksonly`). `encrypted` peers speak version 2 of the transport (BIP324), after some garbage, and nothing else.
+    `relay` off: it says that it takes no transactions (`-blocksonly`). `encrypted` peers speak version 2 of the
+    transport (BIP324), after some garbage, and nothing else.
     """
 
     def __init__(self, chain: ChainBuilder, *, services: int = FULL, protocol: int = 70016) -> None:
