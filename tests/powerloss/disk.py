@@ -9,10 +9,14 @@ import os
 import random
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
+
+Change: TypeAlias = tuple[int, bytes | None]
+State: TypeAlias = dict[str, bytes | None]
 
 
 class Kind(IntEnum):
@@ -63,7 +67,7 @@ class _File:
     """certain: what is on the disk; pending: writes (offset, bytes) new sizes (size, None) that may be, in order."""
 
     certain: bytes
-    pending: list[tuple[int, bytes | None]] = field(default_factory=list)
+    pending: list[Change] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class _Name:
     folders: frozenset[str]
 
 
-def _apply(content: bytearray, change: tuple[int, bytes | None]) -> None:
+def _apply(content: bytearray, change: Change) -> None:
     offset, data = change
     if data is None:
         del content[offset:]
@@ -161,25 +165,25 @@ class Disk:
             _apply(content, change)
         file.certain, file.pending = bytes(content), []
 
-    def least(self) -> dict[str, bytes | None]:
+    def least(self) -> State:
         """Only what is certain: files by path, None for folders."""
         return self._state(self._certain_names, lambda _: [])
 
-    def most(self) -> dict[str, bytes | None]:
+    def most(self) -> State:
         """As if everything had come to the disk."""
         return self._state(len(self._changes), lambda file: file.pending)
 
-    def some(self, chance: random.Random) -> dict[str, bytes | None]:
+    def some(self, chance: random.Random) -> State:
         """What is certain, and some of the rest."""
         return self._state(
             chance.randint(self._certain_names, len(self._changes)), lambda file: _selection(file.pending, chance)
         )
 
-    def _state(self, names: int, chosen) -> dict[str, bytes | None]:  # type: ignore[no-untyped-def]
+    def _state(self, names: int, chosen: Callable[[_File], Sequence[Change]]) -> State:
         there = dict(self._names)
         for change in self._changes[:names]:
             _change(there, change)
-        state: dict[str, bytes | None] = {}
+        state: State = {}
         for path, file in there.items():
             if file is None:
                 state[path] = None
@@ -204,7 +208,7 @@ def _change(names: dict[str, _File | None], change: _Name) -> None:
                 names[change.target + path.removeprefix(change.path)] = names.pop(path)
 
 
-def _selection(pending: list[tuple[int, bytes | None]], chance: random.Random) -> list[tuple[int, bytes | None]]:
+def _selection(pending: list[Change], chance: random.Random) -> list[Change]:
     """All of it, a beginning with its last write torn, or any part of it."""
     way = chance.random()
     if not pending or way < 0.2:
@@ -217,7 +221,7 @@ def _selection(pending: list[tuple[int, bytes | None]], chance: random.Random) -
     return [change for change in pending if chance.random() < 0.5]
 
 
-def lay_out(state: dict[str, bytes | None], folder: Path) -> None:
+def lay_out(state: State, folder: Path) -> None:
     """Make a folder that holds such a state and nothing else."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.powerloss.disk import Disk, lay_out, read_log
+from tests.powerloss.disk import Disk, State, lay_out, read_log
 from tests.powerloss.victims import MARKS, build_shim, look, prepare, run
 
 WAYS = ("least", "most", "some", "some others", "others again")
@@ -24,7 +24,7 @@ class Left:
 
     where: str
     marks: tuple[str, ...]
-    state: dict[str, bytes | None]
+    state: State
 
     @property
     def digest(self) -> bytes:

@@ -98,7 +98,7 @@ def main() -> None:
     with (folder / MARKS.lstrip("/")).open("wb", buffering=0) as marks:
 
         def mark(text: str) -> None:
-            marks.write(text.encode() or b"-")
+            marks.write(text.encode())
 
         if action == PAY:
             asyncio.run(payments.pay(folder, mark))

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -405,14 +406,15 @@ async def test_without_fetching_two_peers_announce_and_with_it_all(tmp_path: Pat
     async with AsyncExitStack() as stack:
         peers = [await stack.enter_async_context(ScriptedPeer(chain)) for _ in range(4)]
 
-        def announcing() -> list[bool]:
+        def announcing(wanted: int) -> bool:
             sessions = [session for peer in peers for session in peer.sessions]
-            return [session.version.relay for session in sessions if session.version is not None]
+            said = [session.version.relay for session in sessions if session.version is not None]
+            return len(said) == len(peers) and sum(said) == wanted
 
         node = (await stack.enter_async_context(running(tmp_path, *(peer.address for peer in peers)))).node
         for watching, wanted in ((True, 4), (False, 2), (True, 4), (False, 2)):
             node.watch_transactions(watching)
-            await until(lambda: len(announcing()) == 4 and sum(announcing()) == wanted, what=f"{wanted} that announce")  # noqa: B023
+            await until(partial(announcing, wanted), what=f"{wanted} that announce")
             await until(lambda: node.status().peers == 4)
 
 

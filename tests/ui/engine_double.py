@@ -198,13 +198,13 @@ class EngineDouble:
 
     # --- answers, each named after its command ---
 
-    def _ListWallets(self, command: api.ListWallets) -> tuple[api.WalletInfo, ...]:  # noqa: N802
+    def _ListWallets(self, command: api.ListWallets) -> tuple[api.WalletInfo, ...]:
         return tuple(self.wallets)
 
-    def _NewPhrase(self, command: api.NewPhrase) -> str:  # noqa: N802
+    def _NewPhrase(self, command: api.NewPhrase) -> str:
         return " ".join((WORDS.split() * 2)[: command.words])
 
-    def _CheckPhrase(self, command: api.CheckPhrase) -> api.PhraseCheck:  # noqa: N802
+    def _CheckPhrase(self, command: api.CheckPhrase) -> api.PhraseCheck:
         words = command.text.split()
         unknown = tuple(index for index, word in enumerate(words) if word not in WORDS.split())
         if not words:
@@ -217,13 +217,13 @@ class EngineDouble:
             return api.PhraseCheck(None, f"{len(words)} words so far; a phrase has 12 or more", complete=False)
         return api.PhraseCheck("bip39", "A seed phrase of 12 English words.", complete=True)
 
-    def _GetWordList(self, command: api.GetWordList) -> tuple[str, ...]:  # noqa: N802
+    def _GetWordList(self, command: api.GetWordList) -> tuple[str, ...]:
         return (*WORDS.split(), "abandon", "ability", "able", "about", "above")
 
-    def _GetSearch(self, command: api.GetSearch) -> api.SearchReport:  # noqa: N802
+    def _GetSearch(self, command: api.GetSearch) -> api.SearchReport:
         return self.search
 
-    def _Rescan(self, command: api.Rescan) -> api.RescanReport:  # noqa: N802
+    def _Rescan(self, command: api.Rescan) -> api.RescanReport:
         self.search = api.SearchReport(restored=True, searching=True, found=(), nothing_found=False)
         return api.RescanReport(0, command.gap or 20, 20)
 
@@ -231,11 +231,11 @@ class EngineDouble:
         self.wallets.append(api.WalletInfo(name, "regtest", "keyring", locked=False))
         return api.CreatedWallet(name, "bip39", "keyring", "73c5da0a", NOW.date())
 
-    def _CreateWallet(self, command: api.CreateWallet) -> api.CreatedWallet:  # noqa: N802
+    def _CreateWallet(self, command: api.CreateWallet) -> api.CreatedWallet:
         self.password = command.password
         return self._made(command.name)
 
-    def _RestoreWallet(self, command: api.RestoreWallet) -> api.CreatedWallet:  # noqa: N802
+    def _RestoreWallet(self, command: api.RestoreWallet) -> api.CreatedWallet:
         self.password = command.password
         return self._made(command.name)
 
@@ -243,38 +243,38 @@ class EngineDouble:
         if password != self.password:
             raise api.WrenError("bad_password", "the password is wrong: try again")
 
-    def _OpenWallet(self, command: api.OpenWallet) -> api.WalletInfo:  # noqa: N802
+    def _OpenWallet(self, command: api.OpenWallet) -> api.WalletInfo:
         wallet = next(entry for entry in self.wallets if entry.name == command.name)
         if wallet.locked:
             self._check_password(command.password)
         return wallet
 
-    def _GetSyncStatus(self, command: api.GetSyncStatus) -> api.SyncStatus:  # noqa: N802
+    def _GetSyncStatus(self, command: api.GetSyncStatus) -> api.SyncStatus:
         return self.sync
 
-    def _GetStatus(self, command: api.GetStatus) -> api.WalletStatus:  # noqa: N802
+    def _GetStatus(self, command: api.GetStatus) -> api.WalletStatus:
         return api.WalletStatus(self.sync, self.wallets[0].name, "keyring", NOW.date(), 1, self.accounts)
 
-    def _GetAccounts(self, command: api.GetAccounts) -> tuple[api.AccountInfo, ...]:  # noqa: N802
+    def _GetAccounts(self, command: api.GetAccounts) -> tuple[api.AccountInfo, ...]:
         return self.accounts
 
-    def _GetContacts(self, command: api.GetContacts) -> tuple[api.ContactRow, ...]:  # noqa: N802
+    def _GetContacts(self, command: api.GetContacts) -> tuple[api.ContactRow, ...]:
         return self.contacts
 
-    def _SetContact(self, command: api.SetContact) -> api.ContactRow:  # noqa: N802
+    def _SetContact(self, command: api.SetContact) -> api.ContactRow:
         return api.ContactRow(command.name, command.address, command.note or "", 1, "")
 
-    def _GetRate(self, command: api.GetRate) -> api.RateReport:  # noqa: N802
+    def _GetRate(self, command: api.GetRate) -> api.RateReport:
         return self.rate
 
-    def _GetWalletFacts(self, command: api.GetWalletFacts) -> api.WalletFacts:  # noqa: N802
+    def _GetWalletFacts(self, command: api.GetWalletFacts) -> api.WalletFacts:
         name = self.wallets[0].name
         return api.WalletFacts(name, "bip39", "73c5da0a", NOW.date(), "keyring", watch_only=False)
 
-    def _GetBalance(self, command: api.GetBalance) -> api.Balance:  # noqa: N802
+    def _GetBalance(self, command: api.GetBalance) -> api.Balance:
         return self.balance
 
-    def _GetHistory(self, command: api.GetHistory) -> tuple[api.HistoryRow, ...]:  # noqa: N802
+    def _GetHistory(self, command: api.GetHistory) -> tuple[api.HistoryRow, ...]:
         return self.rows[: command.limit]
 
     def _filtered(self, wanted: api.HistoryFilter) -> tuple[api.HistoryRow, ...]:
@@ -289,17 +289,17 @@ class EngineDouble:
             case "all":
                 return tuple(rows)
 
-    def _Search(self, command: api.Search) -> api.SearchAnswer:  # noqa: N802
+    def _Search(self, command: api.Search) -> api.SearchAnswer:
         rows = [row for row in self.rows if row.label and command.text.lower() in row.label.lower()]
         hits = [api.SearchHit("tx", row.txid, "label", row.label, row.amount, row.time) for row in rows]
         people = [api.SearchHit("contact", "Ana Winter", "name"), api.SearchHit("addr", ADDRESSES[0], "address")]
         return api.SearchAnswer((*people, *hits)[: command.limit], more=False)
 
-    def _ListHistory(self, command: api.ListHistory) -> api.HistorySlice:  # noqa: N802
+    def _ListHistory(self, command: api.ListHistory) -> api.HistorySlice:
         rows = self._filtered(command.filter)
         return api.HistorySlice(0, len(rows), rows[command.offset : command.offset + command.limit])
 
-    def _GetBalanceHistory(self, command: api.GetBalanceHistory) -> tuple[api.BalancePoint, ...]:  # noqa: N802
+    def _GetBalanceHistory(self, command: api.GetBalanceHistory) -> tuple[api.BalancePoint, ...]:
         points: list[api.BalancePoint] = []
         balance = 0
         for row in reversed(self.rows):
@@ -308,23 +308,23 @@ class EngineDouble:
                 points.append(api.BalancePoint(row.time, balance))
         return tuple(point for point in points if command.since is None or point.time >= command.since)
 
-    def _GetHistorySum(self, command: api.GetHistorySum) -> api.HistorySum:  # noqa: N802
+    def _GetHistorySum(self, command: api.GetHistorySum) -> api.HistorySum:
         amounts = [row.amount for row in self._filtered(command.filter)]
         return api.HistorySum(
             len(amounts), sum(max(0, each) for each in amounts), -sum(min(0, each) for each in amounts), 0
         )
 
-    def _GetReceiveAddress(self, command: api.GetReceiveAddress) -> api.ReceiveAddress:  # noqa: N802
+    def _GetReceiveAddress(self, command: api.GetReceiveAddress) -> api.ReceiveAddress:
         self.address = (self.address + command.fresh) % len(ADDRESSES)
         address = ADDRESSES[self.address]
         return api.ReceiveAddress(
             address, "m/84h/1h/0h/0/0", f"bitcoin:{address}", "p2wpkh", warning=self.address_warning
         )
 
-    def _GetRequests(self, command: api.GetRequests) -> tuple[api.RequestRow, ...]:  # noqa: N802
+    def _GetRequests(self, command: api.GetRequests) -> tuple[api.RequestRow, ...]:
         return tuple(row for row in self.requests if command.archived or not row.archived)
 
-    def _GetTransaction(self, command: api.GetTransaction) -> api.TransactionDetail:  # noqa: N802
+    def _GetTransaction(self, command: api.GetTransaction) -> api.TransactionDetail:
         return detail(self._row(command.txid))
 
     def _row(self, txid: str) -> api.HistoryRow:
@@ -333,13 +333,13 @@ class EngineDouble:
                 return row
         raise api.WrenError("not_found", "this wallet has no such transaction")
 
-    def _SetLabel(self, command: api.SetLabel) -> None:  # noqa: N802
+    def _SetLabel(self, command: api.SetLabel) -> None:
         self.rows = tuple(
             replace(row, label=command.label) if command.kind == "tx" and row.txid == command.reference else row
             for row in self.rows
         )
 
-    def _PreparePayment(self, command: api.PreparePayment) -> api.PaymentReview:  # noqa: N802
+    def _PreparePayment(self, command: api.PreparePayment) -> api.PaymentReview:
         typed = sum(amount or 0 for _, amount in command.recipients)
         if typed > self.balance.confirmed:
             raise api.WrenError("insufficient_funds", f"needs {typed} satoshis, has {self.balance.confirmed} satoshis")
@@ -362,11 +362,11 @@ class EngineDouble:
             psbt="cHNidP8=",
         )
 
-    def _PrepareBump(self, command: api.PrepareBump) -> api.PaymentReview:  # noqa: N802
+    def _PrepareBump(self, command: api.PrepareBump) -> api.PaymentReview:
         rate = command.fee_rate or 8.0
         return self._mended(command.txid, round(141 * rate), rate)
 
-    def _PrepareCancel(self, command: api.PrepareCancel) -> api.PaymentReview:  # noqa: N802
+    def _PrepareCancel(self, command: api.PrepareCancel) -> api.PaymentReview:
         rate = command.fee_rate or 9.0
         return replace(self._mended(command.txid, round(141 * rate), rate), recipients=(), amount=0)
 
@@ -390,33 +390,33 @@ class EngineDouble:
             replaces=(txid,),
         )
 
-    def _AbandonTransaction(self, command: api.AbandonTransaction) -> tuple[str, ...]:  # noqa: N802
+    def _AbandonTransaction(self, command: api.AbandonTransaction) -> tuple[str, ...]:
         return (command.txid,)
 
-    def _GetDataUse(self, command: api.GetDataUse) -> api.DataUse:  # noqa: N802
+    def _GetDataUse(self, command: api.GetDataUse) -> api.DataUse:
         return api.DataUse(123_000_000, None, paused=False, unconfirmed=True, a_day=200_000_000, basis="usual")
 
-    def _SetDataUse(self, command: api.SetDataUse) -> api.DataUse:  # noqa: N802
+    def _SetDataUse(self, command: api.SetDataUse) -> api.DataUse:
         return replace(self._GetDataUse(api.GetDataUse()), limit=command.limit, unconfirmed=command.unconfirmed)
 
-    def _GetCoins(self, command: api.GetCoins) -> tuple[api.CoinRow, ...]:  # noqa: N802
+    def _GetCoins(self, command: api.GetCoins) -> tuple[api.CoinRow, ...]:
         return self.coins[command.first :][: command.count]
 
-    def _GetPeers(self, command: api.GetPeers) -> tuple[api.PeerRow, ...]:  # noqa: N802
+    def _GetPeers(self, command: api.GetPeers) -> tuple[api.PeerRow, ...]:
         return self.peers
 
-    def _GetRoute(self, command: api.GetRoute) -> api.Route:  # noqa: N802
+    def _GetRoute(self, command: api.GetRoute) -> api.Route:
         named = (self.own_node,) if self.own_node else ()
         return api.Route(named, self.own_node, "", bloom=False, offline=False)
 
-    def _SetOwnNode(self, command: api.SetOwnNode) -> api.Route:  # noqa: N802
+    def _SetOwnNode(self, command: api.SetOwnNode) -> api.Route:
         self.own_node = command.address
         return self._GetRoute(api.GetRoute())
 
-    def _GetBans(self, command: api.GetBans) -> tuple[api.BanRow, ...]:  # noqa: N802
+    def _GetBans(self, command: api.GetBans) -> tuple[api.BanRow, ...]:
         return self.bans
 
-    def _GetChain(self, command: api.GetChain) -> api.ChainReport:  # noqa: N802
+    def _GetChain(self, command: api.GetChain) -> api.ChainReport:
         ages = (4, 19, 22, 41, 43, 60, 75, 92, 96, 111, 130, 134)
         now = datetime.now(UTC)
         blocks = (
@@ -425,16 +425,16 @@ class EngineDouble:
         )
         return api.ChainReport(tuple(blocks), 61 * 10**27)
 
-    def _GetFees(self, command: api.GetFees) -> api.FeeReport:  # noqa: N802
+    def _GetFees(self, command: api.GetFees) -> api.FeeReport:
         rates = ((2, 12.0), (6, 5.5), (24, 2.0))
         return api.FeeReport("blocks", 6, 1.0, tuple(api.FeeEstimate(target, rate) for target, rate in rates))
 
-    def _SendPayment(self, command: api.SendPayment) -> api.SendResult:  # noqa: N802
+    def _SendPayment(self, command: api.SendPayment) -> api.SendResult:
         self._check_password(command.password)
         report = api.BroadcastReport(sent_to=4, requested_by=4, seen_from=2, propagated=True)
         return api.SendResult("ab" * 32, 282, 2.0, 141, 50_000, 100_000, "02" * 60, report)
 
-    def _ReviewPsbt(self, command: api.ReviewPsbt) -> api.PsbtReview:  # noqa: N802
+    def _ReviewPsbt(self, command: api.ReviewPsbt) -> api.PsbtReview:
         owns = (True, False)
         inputs = tuple(
             api.PsbtInputRow(
@@ -463,10 +463,10 @@ class EngineDouble:
             warnings=warnings,
         )
 
-    def _GetAddresses(self, command: api.GetAddresses) -> tuple[api.AddressRow, ...]:  # noqa: N802
+    def _GetAddresses(self, command: api.GetAddresses) -> tuple[api.AddressRow, ...]:
         return self.addresses[command.first :][: command.count]
 
-    def _GetDescriptors(self, command: api.GetDescriptors) -> tuple[api.DescriptorRow, ...]:  # noqa: N802
+    def _GetDescriptors(self, command: api.GetDescriptors) -> tuple[api.DescriptorRow, ...]:
         key = "[73c5da0a/84h/1h/0h]tpub" + "DC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2X" * 2
         return tuple(
             api.DescriptorRow(f"{form}({key}/{branch}/*)#xxxxxxxx", kind, 0, change=bool(branch))
@@ -474,27 +474,27 @@ class EngineDouble:
             for branch in (0, 1)
         )
 
-    def _SignMessage(self, command: api.SignMessage) -> str:  # noqa: N802
+    def _SignMessage(self, command: api.SignMessage) -> str:
         self._check_password(command.password)
         return "smpAkcwRAIg" + "ZbCdEfGhIj" * 13 + "=="
 
-    def _VerifyMessage(self, command: api.VerifyMessage) -> bool:  # noqa: N802
+    def _VerifyMessage(self, command: api.VerifyMessage) -> bool:
         return True
 
-    def _PrepareSweep(self, command: api.PrepareSweep) -> api.SweepReview:  # noqa: N802
+    def _PrepareSweep(self, command: api.PrepareSweep) -> api.SweepReview:
         return api.SweepReview("sweep-1", 3, ADDRESSES[0], 812_345, 1_540, 5.5, 280, "02" * 60)
 
-    def _GetWords(self, command: api.GetWords) -> str:  # noqa: N802
+    def _GetWords(self, command: api.GetWords) -> str:
         self._check_password(command.password)
         return WORDS
 
-    def _GetTransactionPsbt(self, command: api.GetTransactionPsbt) -> str:  # noqa: N802
+    def _GetTransactionPsbt(self, command: api.GetTransactionPsbt) -> str:
         return "cHNidP8="
 
-    def _GetProof(self, command: api.GetProof) -> dict[str, object]:  # noqa: N802
+    def _GetProof(self, command: api.GetProof) -> dict[str, object]:
         row = self._row(command.txid)
         return build_proof(mined_block(), 1_203, row.height or 0).to_json()
 
-    def _VerifyProof(self, command: api.VerifyProof) -> api.ProofVerdict:  # noqa: N802
+    def _VerifyProof(self, command: api.VerifyProof) -> api.ProofVerdict:
         height = command.document["height"]
         return api.ProofVerdict(True, True, str(command.document["txid"]), height if isinstance(height, int) else 0, 41)

@@ -194,10 +194,10 @@ def test_a_series_on_the_screen_is_followed_while_it_changes(stage: Stage, monke
     class Screen:
         """Shows one code of the series after the other."""
 
-        def grabWindow(self, _window: int) -> "Screen":  # noqa: N802
+        def grabWindow(self, _window: int) -> "Screen":
             return self
 
-        def toImage(self) -> QImage:  # noqa: N802
+        def toImage(self) -> QImage:
             nonlocal looks
             looks += 1
             return frames[(looks - 1) % len(frames)]
