@@ -16,7 +16,20 @@ HOSTILE: Final = (
 )
 FREE_TEXTS: Final = frozenset(
     (
-        *("advice", "detail", "earlier", "error", "label", "message", "mine", "name", "note", "notice", "reason"),
+        *(
+            "about",
+            "advice",
+            "detail",
+            "earlier",
+            "error",
+            "label",
+            "message",
+            "mine",
+            "name",
+            "note",
+            "notice",
+            "reason",
+        ),
         *("text", "theirs", "user_agent", "warning"),
     )
 )
