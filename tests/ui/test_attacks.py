@@ -233,3 +233,39 @@ def test_a_contact_that_is_called_like_an_address_does_not_stand_for_it(stage: S
     read = payee.read()
     assert read is not None
     assert (read.address, read.name) == (OUTSIDE, "")
+
+
+@pytest.mark.parametrize("hides", [True, False])
+def test_words_of_another_wallet_do_not_outlive_the_lock_of_the_open_one(stage: Stage, hides: bool) -> None:
+    """From the page that asks for the password one gets to these pages without any."""
+    stage.context.preferences.set_lock_hides(hides)
+    window = opened(stage)
+    window._show_create()
+    stage.settle()
+    window._show_restore()
+    stage.settle()
+    create, restore = window.create_page, window.restore_page
+    assert create is not None
+    assert restore is not None
+    shown = create.words_step.words.words
+    assert shown
+    stage.type(restore.box, "abandon ability able")
+    stage.type(restore.passphrase, "extra")
+    window.lock()
+    stage.settle()
+    restore.box.undo()
+    assert restore.box.toPlainText() == ""
+    assert restore.passphrase.text() == ""
+    assert create.words_step.words.words == ()
+
+
+@pytest.mark.parametrize("hides", [True, False])
+def test_a_wallet_that_is_made_while_the_lock_comes_is_locked_too(stage: Stage, hides: bool) -> None:
+    stage.context.preferences.set_lock_hides(hides)
+    window = opened(stage)
+    window.lock()
+    stage.run(window.enter("default"))
+    stage.settle()
+    assert len(stage.engine.commands(api.LockWallet)) == 2
+    assert window._locked is not None
+    assert (window.shell is None) is hides

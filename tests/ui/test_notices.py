@@ -1,7 +1,9 @@
 """What happens to payments is told: the rule by itself, then with the real engine on a network of play money."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -181,3 +183,29 @@ def test_the_tray_opens_locks_and_quits_and_can_be_switched_off(stage: Stage) ->
     assert not tray.icon.isVisible()
     assert not tray.tell("Received", "")
     assert not Preferences(stage.context.options.data_dir).tray
+
+
+def test_what_another_wallet_holds_is_no_news(stage: Stage, ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
+    window = stage.shell().window()
+    assert isinstance(window, Window)
+    notices = Notices(window, ears)
+    asked, changed = asyncio.Event(), asyncio.Event()
+    answer = stage.engine.run
+
+    async def run(command: api.Command[Any]) -> object:
+        if not isinstance(command, api.GetHistory):
+            return await answer(command)
+        if changed.is_set():
+            return (PENDING_IN,)
+        asked.set()
+        await changed.wait()
+        return (PENDING_OUT,)
+
+    monkeypatch.setattr(stage.engine, "run", run)
+    window.entered.emit("one")
+    stage.run(asked.wait())
+    window.entered.emit("another")
+    changed.set()
+    stage.settle()
+    assert notices._before == seen((PENDING_IN,))
+    assert ears.heard == []

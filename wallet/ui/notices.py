@@ -52,12 +52,16 @@ class Notices(QObject):
 
     async def _compare(self) -> None:
         """Where the history cannot be read, the pages say so."""
+        wallet = self._wallet
         try:
             status = await self._context.bridge.run(api.GetSyncStatus())
             rows = await self._context.bridge.run(api.GetHistory(_ROWS))
         finally:
             self._looking = False
         if self._window.shell is None:
+            return
+        if wallet != self._wallet:  # these rows are another wallet's, which was left meanwhile
+            self._look()
             return
         if self._before is not None:
             self._tell(what_is_new(self._before, rows, datetime.now(UTC)))

@@ -5,7 +5,7 @@ Pages are imported when they are first shown: the window itself does not wait fo
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
@@ -215,7 +215,7 @@ class Window(QMainWindow):
             self._locked = wallet
             self.context.guard.lock(self)
             self.context.clipboard.clear()
-            self.context.bridge.start(self._lock(hide))
+            self.context.bridge.start(self._order(api.LockWallet(hide)))
             if not hide:
                 self.banner.say(self.tr("Locked: nothing is paid until it is unlocked. Ctrl+L asks for the password."))
                 return
@@ -223,8 +223,8 @@ class Window(QMainWindow):
         self._show(self._unlocking())
         self._unlocking().ask_locked(wallet)
 
-    async def _lock(self, hide: bool) -> None:
-        await self.context.bridge.run(api.LockWallet(hide))
+    async def _order(self, command: api.Command[Any]) -> None:
+        await self.context.bridge.run(command)
 
     async def _unlock(self, wallet: api.WalletInfo, password: str | None) -> None:
         await self.context.bridge.run(api.UnlockWallet(password))
@@ -261,7 +261,7 @@ class Window(QMainWindow):
         self.shell.show_sync(await self.context.bridge.run(api.GetSyncStatus()))
         self._follow_link()
         if not self.context.options.offline:
-            self.context.bridge.start(self._connect_network())
+            self.context.bridge.start(self._order(api.Connect()))
 
     def _name(self, wallet: str = "") -> None:
         """The window's title: the wallet, and that the money is none where it is none."""
@@ -276,9 +276,6 @@ class Window(QMainWindow):
         """The first screen, from which further wallets are made."""
         self.welcome.back_button.setVisible(bool(self._wallets))
         self._show(self.welcome)
-
-    async def _connect_network(self) -> None:
-        await self.context.bridge.run(api.Connect())
 
     def _leave_shell(self) -> None:
         if self.shell is not None:
@@ -333,10 +330,13 @@ class Window(QMainWindow):
         self.context.bridge.start(self.enter(name))
 
     async def enter(self, name: str) -> None:
-        """Show the wallet of that name, which the engine has open."""
+        """Show the wallet of that name, which the engine has open; lock it where the lock came while it was made."""
         await self._list_wallets()
         wallet = next(entry for entry in self._wallets if entry.name == name)
+        was_locked, self._locked = self._locked is not None, None
         await self._enter(wallet)
+        if was_locked:
+            self.lock()
 
     # --- links, leaving ---
 

@@ -181,7 +181,7 @@ class PasswordStep(QWidget):
 
 
 class CreatePage(Page):
-    """`done` carries the wallet's name. Going back keeps the words, so that nothing written down is wasted."""
+    """`done` carries the wallet's name. Going back keeps the words that were written down; a lock does not."""
 
     done = Signal(str)
     back = Signal()
@@ -202,6 +202,7 @@ class CreatePage(Page):
         self.check_step.passed.connect(self._to_password)
         self.password_step.back.clicked.connect(lambda: self._go(self.words_step))
         self.password_step.next.clicked.connect(self._finish)
+        context.guard.locked.connect(self.forget)
 
     @override
     async def load(self) -> None:
@@ -230,15 +231,14 @@ class CreatePage(Page):
     def _finish(self) -> None:
         if not self.password_step.problem():
             self.password_step.next.start(self.tr("Sealing…"))
-            self.context.bridge.start(self._create(), self.password_step.show_error)
+            command = api.CreateWallet(
+                name=self.password_step.name.text().strip(),
+                password=self.password_step.password.value(),
+                phrase=" ".join(self.words_step.words.words),
+            )
+            self.context.bridge.start(self._create(command), self.password_step.show_error)
 
-    async def _create(self) -> None:
-        step = self.password_step
-        command = api.CreateWallet(
-            name=step.name.text().strip(),
-            password=step.password.value(),
-            phrase=" ".join(self.words_step.words.words),
-        )
+    async def _create(self, command: api.CreateWallet) -> None:
         created = await self.context.bridge.run(command)
         self.forget()
         self.done.emit(created.wallet)

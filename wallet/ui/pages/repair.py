@@ -43,6 +43,7 @@ class RepairPage(Page):
         self.again_button.clicked.connect(self.again)
         self.back_button.clicked.connect(self.back)
         self.repair.clicked.connect(self._repair)
+        context.guard.locked.connect(self.forget)
         self._lay_out()
 
     def _lay_out(self) -> None:

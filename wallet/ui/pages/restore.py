@@ -50,7 +50,7 @@ class BirthdayChoice(QWidget):
 
 
 class RestorePage(Page):
-    """`done` carries the wallet's name. What was typed stays until the wallet is made: Esc and Back discard nothing."""
+    """`done` carries the wallet's name. What was typed stays until the wallet is made, or the open one is locked."""
 
     done = Signal(str)
     back = Signal()
@@ -98,6 +98,7 @@ class RestorePage(Page):
         self.backup_button.clicked.connect(lambda: self._show(self.from_backup))
         self.from_backup.back.connect(lambda: self._show(self.first))
         self.from_backup.done.connect(self._made_of_backup)
+        self.context.guard.locked.connect(self.forget)
 
     def _first_layout(self) -> QLayout:
         return column(
