@@ -1,6 +1,7 @@
 """A small engine in the window's own process: it keeps a made-up wallet in memory and notes what it was asked."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -270,6 +271,12 @@ class EngineDouble:
     def _GetWalletFacts(self, command: api.GetWalletFacts) -> api.WalletFacts:
         name = self.wallets[0].name
         return api.WalletFacts(name, "bip39", "73c5da0a", NOW.date(), "keyring", watch_only=False)
+
+    def _GetSpendable(self, command: api.GetSpendable) -> tuple[api.Spendable, ...]:
+        sums = Counter[int]()
+        for row in self.accounts:
+            sums[row.account] += row.balance
+        return tuple(api.Spendable(number, amount) for number, amount in sums.items())
 
     def _GetBalance(self, command: api.GetBalance) -> api.Balance:
         return self.balance

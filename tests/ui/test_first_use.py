@@ -11,13 +11,14 @@ from tests.ui.access import spoken
 from tests.ui.paying import address_of, open_send, review, send
 from tests.ui.play import PASSWORD, Live
 from wallet.engine import api
-from wallet.ui.models.history import Column
+from wallet.ui.models.history import Column, title_of
 from wallet.ui.news import what_is_new
 from wallet.ui.pages.address import AddressDialog
 from wallet.ui.pages.coin import CoinDialog
 from wallet.ui.pages.mend import MendDialog
 from wallet.ui.pages.restore import RestorePage
 from wallet.ui.pages.transaction import TransactionDialog
+from wallet.ui.window import Window
 
 FIGURES: Final = re.compile(r"\d[\d.,\s]*\s*(sat\b(?!/)|BTC|satoshi|%)")
 CONTROL: Final = Qt.KeyboardModifier.ControlModifier
@@ -146,3 +147,44 @@ def test_a_further_wallet_is_offered_a_name_that_is_free_and_one_without_keys_is
     page.seal.next.click()
     live.wait(lambda: page.seal.name_field.error, "the refusal")
     assert "--" not in page.seal.name_field.error
+
+
+# --- paying -----------------------------------------------------------------------------------------------------------
+
+
+def test_spendable_is_what_a_payment_can_take_now(live: Live) -> None:
+    """Not what is frozen, nor what a payment that waits has taken; its change counts."""
+    page = open_send(live, 200_000, 90_000, 40_000)
+    assert page.form.available.sats == 330_000
+    frozen = next(coin.outpoint for coin in live.ask(api.GetCoins()) if coin.amount == 40_000)
+    live.ask(api.FreezeCoins((frozen,), frozen=True))
+    live.wait(lambda: page.form.available.sats == 290_000, "the frozen coin to be left out")
+    page.form.recipient.setText(address_of(live))
+    page.form.amount.box.setText("50000")
+    fee = review(live, page).fee
+    send(live, page)
+    page.sent.again.click()
+    live.wait(lambda: page.form.available.sats == 240_000 - fee, "what was paid to be left out")
+
+
+def test_a_payment_that_nobody_has_is_not_called_sent(live: Live) -> None:
+    page = open_send(live, 200_000)
+    page.form.recipient.setText(address_of(live))
+    page.form.amount.box.setText("50000")
+    review(live, page)
+    live.run(live.world.close())
+    window = page.window()
+    assert isinstance(window, Window)
+    shell = window.shell
+    assert shell is not None
+    live.wait(lambda: shell.status is not None and not shell.status.peers, "the peer to be gone")
+    shown = page.review.shown
+    assert shown is not None
+    result = live.ask(api.SendPayment(shown.id, PASSWORD, timeout=0.2))
+    page.sent.show_result(result)
+    page.steps.setCurrentWidget(page.sent)
+    live.settle()
+    assert "Not sent yet" in told(page.sent)
+    assert "Sent" not in told(page.sent)
+    (row, *_) = live.ask(api.GetHistory())
+    assert (row.status, title_of(row)) == ("local", "To be sent")

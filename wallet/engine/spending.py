@@ -47,9 +47,24 @@ class Spending:
 
     def table(self) -> Mapping[type[api.Command[Any]], Handler]:
         """Who carries out which command."""
-        return {api.PreparePayment: self.prepare, api.SendPayment: self.send, api.CheckReview: self.check}
+        return {
+            api.GetSpendable: self.spendable,
+            api.PreparePayment: self.prepare,
+            api.SendPayment: self.send,
+            api.CheckReview: self.check,
+        }
 
     # --- preparing ---
+
+    async def spendable(self, _command: api.GetSpendable) -> tuple[api.Spendable, ...]:
+        session = self._session()
+        accounts = session.ledger.keychain.accounts
+        sums: dict[int, int] = {}
+        for coin in session.ledger.coins(self._network.tip_height):
+            if coin.spendable:
+                number = accounts[coin.ref.account].account
+                sums[number] = sums.get(number, 0) + coin.amount
+        return tuple(api.Spendable(number, amount) for number, amount in sorted(sums.items()))
 
     async def prepare(self, command: api.PreparePayment) -> api.PaymentReview:
         session = self._session()
@@ -95,7 +110,7 @@ class Spending:
         except api.WrenError as error:
             if error.code != "timeout":
                 raise
-            message = f"Wren is still catching up with the chain, and pays when that is done: {error.message}"
+            message = f"nothing can be paid before Wren has caught up with the chain; try again then: {error.message}"
             raise api.WrenError("not_synced", message) from error
 
     def _intent(self, session: Session, command: api.PreparePayment) -> PaymentIntent:

@@ -101,7 +101,7 @@ from wallet.engine.api.commands_accounts import (
     SearchReport,
 )
 from wallet.engine.api.commands_chain import BlockRow, ChainReport, GetChain
-from wallet.engine.api.commands_coins import FreezeCoins
+from wallet.engine.api.commands_coins import FreezeCoins, GetSpendable, Spendable
 from wallet.engine.api.commands_data import GetDataUse, SetDataUse
 from wallet.engine.api.commands_history import (
     BalancePoint,
@@ -239,6 +239,7 @@ __all__ = [
     "GetRequests",
     "GetRoute",
     "GetSearch",
+    "GetSpendable",
     "GetStatus",
     "GetSyncStatus",
     "GetTransaction",
@@ -313,6 +314,7 @@ __all__ = [
     "SignMessage",
     "SignPsbt",
     "SignedPsbt",
+    "Spendable",
     "Statement",
     "SweepReview",
     "SyncChanged",

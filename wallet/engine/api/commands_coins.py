@@ -1,4 +1,4 @@
-"""What the engine can be asked to do with several coins at once."""
+"""What the engine can be asked to do with several coins at once, and what all that can be spent come to."""
 
 from dataclasses import dataclass
 
@@ -11,3 +11,16 @@ class FreezeCoins(Command[None]):
 
     outpoints: tuple[str, ...]
     frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spendable:
+    """What a payment can take from the accounts of one number now, satoshis."""
+
+    account: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class GetSpendable(Command[tuple[Spendable, ...]]):
+    """What payments can take unasked: neither what is frozen or taken already, nor what strangers could take back."""

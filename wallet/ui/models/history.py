@@ -62,7 +62,9 @@ def title_of(row: api.HistoryRow) -> str:
     """The label, or that of the address that was paid, or what kind of payment it is."""
     if words := row.label or row.about:
         return safe_text(words)
-    return translate("Received") if row.amount >= 0 else translate("Sent")
+    if row.amount >= 0:
+        return translate("Received")
+    return translate("To be sent") if row.status == "local" else translate("Sent")
 
 
 def _time(row: api.HistoryRow) -> str:

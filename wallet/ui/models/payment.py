@@ -94,9 +94,7 @@ def find_contact(contacts: tuple[api.ContactRow, ...], typed: str) -> api.Contac
     return next((contact for contact in contacts if contact.name.casefold() == name), None) if name else None
 
 
-def balances(accounts: tuple[api.AccountInfo, ...]) -> dict[int, Sats]:
-    """What lies on each account, by number: one account may have several types of address."""
-    found: dict[int, Sats] = {}
-    for row in accounts:
-        found[row.account] = found.get(row.account, 0) + row.balance
-    return dict(sorted(found.items()))
+def spendables(accounts: tuple[api.AccountInfo, ...], found: tuple[api.Spendable, ...]) -> dict[int, Sats]:
+    """What can be spent from each account, by number: one account may have several types of address."""
+    sums = {each.account: each.amount for each in found}
+    return {number: sums.get(number, 0) for number in sorted({row.account for row in accounts})}

@@ -27,6 +27,12 @@ def sent_words(report: api.BroadcastReport | None, row: api.HistoryRow | None = 
     return translate("{sent}, not seen back yet. Wren repeats it until a block has it.").format(sent=sent), "info"
 
 
+def is_out(report: api.BroadcastReport | None, row: api.HistoryRow | None = None) -> bool:
+    """Whether anybody has it: what is only stored was not sent."""
+    known = row is not None and (row.seen_by > 0 or row.status != "local")
+    return known or (report is not None and report.sent_to > 0)
+
+
 def _peers(count: int) -> str:
     return translate("1 peer") if count == 1 else translate("{n} peers").format(n=count)
 

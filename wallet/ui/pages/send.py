@@ -16,7 +16,7 @@ from wallet.engine import api
 from wallet.override import override
 from wallet.ui.bridge import OnError
 from wallet.ui.context import Context
-from wallet.ui.models.payment import Means, Payee, Wish
+from wallet.ui.models.payment import Means, Payee, Wish, spendables
 from wallet.ui.models.rate import Rate, rate_of
 from wallet.ui.pages.page import Page
 from wallet.ui.pages.review import ReviewStep
@@ -76,8 +76,8 @@ class SendPage(Page):
     @override
     async def load(self) -> None:
         bridge = self.context.bridge
-        balance = await bridge.run(api.GetBalance())
-        self.form.show_balance(balance.confirmed, await bridge.run(api.GetAccounts()))
+        accounts = await bridge.run(api.GetAccounts())
+        self.form.show_spendable(spendables(accounts, await bridge.run(api.GetSpendable())))
         self._contacts = await bridge.run(api.GetContacts())
         self.form.payees.set_contacts(self._contacts)
         self._watch_only = await only_watches(bridge)

@@ -8,7 +8,7 @@ from wallet.engine import api
 from wallet.ui.context import Context
 from wallet.ui.design.layout import box, column, row
 from wallet.ui.design.metrics import Space, Type
-from wallet.ui.models.payment import Terms, Wish, balances
+from wallet.ui.models.payment import Terms, Wish
 from wallet.ui.models.table import with_amounts
 from wallet.ui.text import sentence, translate
 from wallet.ui.widgets.amount import AmountEdit, AmountLabel
@@ -38,7 +38,6 @@ class SendForm(QWidget):
         super().__init__()
         self._preferences = context.preferences
         self._refusal = self._said = ""
-        self._confirmed: Sats | None = None
         self._balances: dict[int, Sats] = {}
         self.payees = PayeeList(context)
         self.coins = ChosenCoins(context.preferences)
@@ -114,10 +113,9 @@ class SendForm(QWidget):
 
     # --- what there is ---
 
-    def show_balance(self, confirmed: Sats, accounts: tuple[api.AccountInfo, ...]) -> None:
-        """What can be spent, and from which accounts."""
-        self._confirmed = confirmed
-        self._balances = balances(accounts)
+    def show_spendable(self, accounts: dict[int, Sats]) -> None:
+        """What can be spent from each account, by number."""
+        self._balances = accounts
         for number in self._balances:
             self.account.offer(str(number), account_name(number))
         if self._balances and self._account not in self._balances:
@@ -147,7 +145,7 @@ class SendForm(QWidget):
         elif self._several_accounts:
             self.available.show_amount(self._balances.get(self._account, 0))
         else:
-            self.available.show_amount(self._confirmed)
+            self.available.show_amount(sum(self._balances.values()) if self._balances else None)
         self.together_row.setVisible(len(self.payees.edits) > 1)
         self.together.show_amount(self.payees.together())
 

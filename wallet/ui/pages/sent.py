@@ -14,7 +14,7 @@ from wallet.ui.context import Context
 from wallet.ui.design.layout import column, row
 from wallet.ui.design.metrics import Space, Type
 from wallet.ui.models.payment import Payee
-from wallet.ui.models.sent import sent_words
+from wallet.ui.models.sent import is_out, sent_words
 from wallet.ui.widgets.amount import AmountLabel
 from wallet.ui.widgets.button import Button
 from wallet.ui.widgets.copy import CopyButton
@@ -38,6 +38,7 @@ class SentStep(QWidget):
         self._context = context
         self._result: api.SendResult | None = None
         self._looking: asyncio.Task[None] | None = None
+        self.title = title(self.tr("Sent"))
         self.amount = AmountLabel(context.preferences, Type.DISPLAY)
         self.message = Message()
         self.txid = Code()
@@ -57,7 +58,7 @@ class SentStep(QWidget):
         context.bridge.wallet_changed.connect(self._wallet_changed)
         self.setLayout(
             column(
-                title(self.tr("Sent")),
+                self.title,
                 card(
                     self.amount,
                     self.message,
@@ -77,10 +78,14 @@ class SentStep(QWidget):
         self._result = result
         self.amount.show_amount(result.amount)
         self.txid.setText(result.txid)
+        self._name(is_out(result.broadcast))
         self.message.say(*sent_words(result.broadcast))
         self._ask_names(strangers)
         if self.isVisible():
             self._timer.start()
+
+    def _name(self, out: bool) -> None:
+        self.title.setText(self.tr("Sent") if out else self.tr("Not sent yet"))
 
     # --- what becomes of it ---
 
@@ -93,6 +98,7 @@ class SentStep(QWidget):
         detail = await self._context.bridge.run(api.GetTransaction(result.txid))
         if result is not self._result:
             return
+        self._name(is_out(result.broadcast, detail.row))
         text, kind = sent_words(result.broadcast, detail.row)
         if text != self.message.text:
             self.message.say(text, kind)
@@ -108,6 +114,7 @@ class SentStep(QWidget):
         super().showEvent(event)
         if self._result is not None:
             self._timer.start()
+            self.look()
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
