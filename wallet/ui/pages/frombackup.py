@@ -17,7 +17,7 @@ from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import caption, note, title
 from wallet.ui.widgets.message import Message
-from wallet.ui.widgets.password import PasswordBox
+from wallet.ui.widgets.password import PasswordBox, was_wrong
 
 MAX_BYTES: Final = 64_000_000
 
@@ -124,11 +124,7 @@ class BackupStep(QWidget):
         if error.code == "wallet_exists":
             self.name_field.show_error(error.message)
             self.name.setFocus()
-        elif error.code == "bad_password":
-            self.password_field.show_error(error.message)
-            self.password.selectAll()
-            self.password.setFocus()
-        else:
+        elif not was_wrong(error, self.password_field, self.password):
             self.message.say(error.message, "error")
 
     def _leave(self) -> None:

@@ -19,7 +19,7 @@ from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import note, title
 from wallet.ui.widgets.message import Message
-from wallet.ui.widgets.password import PasswordBox
+from wallet.ui.widgets.password import PasswordBox, was_wrong
 from wallet.ui.widgets.segmented import Segmented
 
 _BOX_HEIGHT = 110
@@ -151,11 +151,7 @@ class SignStep(QWidget):
 
     def show_error(self, error: api.WrenError) -> None:
         self.button.stop()
-        if error.code == "bad_password":
-            self.password_field.show_error(error.message)
-            self.password.selectAll()
-            self.password.setFocus()
-        elif not self.form.show_error(error):
+        if not was_wrong(error, self.password_field, self.password) and not self.form.show_error(error):
             self.message.say(error.message, "error")
 
 

@@ -29,6 +29,7 @@ from wallet.ui.widgets.button import Button
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import note, title
 from wallet.ui.widgets.message import Message
+from wallet.ui.widgets.psbtfile import ask_where, write_psbt
 from wallet.ui.widgets.scan import ScanButton
 
 
@@ -252,23 +253,13 @@ class PsbtDialog(ToolDialog):
 
     def _ask_where(self) -> None:
         name = f"{'signed' if self.review is not None and self.review.complete else 'payment'}.psbt"
-        kinds = self.tr("PSBT (*.psbt);;Text (*.txt)")
-        path, _ = QFileDialog.getSaveFileName(self, self.tr("Save the PSBT"), name, kinds)
-        if path:
-            self.begin(self.save(Path(path)), self._failed)
+        if (path := ask_where(self, name)) is not None:
+            self.begin(self.save(path), self._failed)
 
     async def save(self, path: Path) -> None:
         """Write the PSBT: binary, or base64 where the name ends in .txt."""
-        if self.psbt is None:
-            return
-        raw = f"{self.text()}\n".encode() if path.suffix.lower() == ".txt" else self.psbt.serialize()
-        try:
-            await asyncio.to_thread(path.write_bytes, raw)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            self.message.say(self.tr("The PSBT could not be written: {reason}").format(reason=reason), "error")
-        else:
-            self.message.say(self.tr("The PSBT is in {path}.").format(path=path), "good")
+        if self.psbt is not None:
+            await write_psbt(self.psbt.serialize(), self.text(), path, self.message)
 
     # --- dropping ---
 

@@ -19,7 +19,7 @@ from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import note, section
 from wallet.ui.widgets.message import Message
-from wallet.ui.widgets.password import PasswordBox
+from wallet.ui.widgets.password import PasswordBox, was_wrong
 
 
 class PsbtActions(QWidget):
@@ -125,11 +125,7 @@ class PsbtActions(QWidget):
 
     def show_error(self, error: api.WrenError) -> None:
         self.stop()
-        if error.code == "bad_password":
-            self.password_field.show_error(error.message)
-            self.password.selectAll()
-            self.password.setFocus()
-        else:
+        if not was_wrong(error, self.password_field, self.password):
             self.message.say(error.message, "error")
 
     def stop(self) -> None:

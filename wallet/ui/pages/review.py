@@ -21,7 +21,7 @@ from wallet.ui.widgets.flow import FlowDiagram, review_streams
 from wallet.ui.widgets.frame import card, line
 from wallet.ui.widgets.label import Code, caption, note, section, title
 from wallet.ui.widgets.message import Message
-from wallet.ui.widgets.password import PasswordBox
+from wallet.ui.widgets.password import PasswordBox, was_wrong
 
 ARM_MS = 1_200
 """How long a review must have been on the screen before Send can be clicked."""
@@ -176,11 +176,9 @@ class ReviewStep(QWidget):
     def show_error(self, error: api.WrenError) -> None:
         self.send_button.stop()
         self.back_button.setEnabled(True)
-        if error.code == "bad_password":
-            self.password_field.show_error(error.message)
-            self.password.selectAll()
-            self.password.setFocus()
-        elif error.code in _OVER:
+        if was_wrong(error, self.password_field, self.password):
+            return
+        if error.code in _OVER:
             self.outdate(error.message)
         else:
             self.message.say(with_amounts(error.message, self._context.preferences), "error")

@@ -1,11 +1,9 @@
 """What a review is made of: recipients in full, figures, and what to do with a payment that is signed elsewhere."""
 
-import asyncio
 from binascii import a2b_base64
-from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from wallet.bitcoin.amount import Sats
 from wallet.engine import api
@@ -23,6 +21,7 @@ from wallet.ui.widgets.button import Button
 from wallet.ui.widgets.copy import CopyButton
 from wallet.ui.widgets.label import Label, caption, note, section
 from wallet.ui.widgets.message import Message
+from wallet.ui.widgets.psbtfile import ask_where, write_psbt
 
 
 class Figures(QWidget):
@@ -147,18 +146,5 @@ class PsbtHandout(QWidget):
         self.message.clear()
 
     def _ask_where(self) -> None:
-        kinds = self.tr("PSBT (*.psbt);;Text (*.txt)")
-        path, _ = QFileDialog.getSaveFileName(self, self.tr("Save the PSBT"), "payment.psbt", kinds)
-        if path:
-            self._context.bridge.start(self._save(Path(path)))
-
-    async def _save(self, path: Path) -> None:
-        """Binary, or base64 where the name ends in .txt."""
-        raw = f"{self._psbt}\n".encode() if path.suffix.lower() == ".txt" else a2b_base64(self._psbt)
-        try:
-            await asyncio.to_thread(path.write_bytes, raw)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            self.message.say(self.tr("The PSBT could not be written: {reason}").format(reason=reason), "error")
-        else:
-            self.message.say(self.tr("The PSBT is in {path}.").format(path=path), "good")
+        if (path := ask_where(self, "payment.psbt")) is not None:
+            self._context.bridge.start(write_psbt(a2b_base64(self._psbt), self._psbt, path, self.message))

@@ -18,7 +18,7 @@ from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import note, title
 from wallet.ui.widgets.message import Message
-from wallet.ui.widgets.password import PasswordBox
+from wallet.ui.widgets.password import PasswordBox, was_wrong
 
 
 def _state_words(wallet: api.WalletInfo, is_open: bool) -> str:
@@ -134,11 +134,7 @@ class UnlockPage(Page):
 
     def show_error(self, error: api.WrenError) -> None:
         self.open.stop()
-        if error.code == "bad_password":
-            self.field.show_error(error.message)
-            self.password.selectAll()
-            self.password.setFocus()
-        else:
+        if not was_wrong(error, self.field, self.password):
             self.message.say(error.message, "error")
 
     def _enter(self) -> None:

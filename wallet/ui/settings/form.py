@@ -16,7 +16,7 @@ from wallet.ui.widgets.field import Field
 from wallet.ui.widgets.frame import card
 from wallet.ui.widgets.label import note, title
 from wallet.ui.widgets.message import Message
-from wallet.ui.widgets.password import PasswordBox
+from wallet.ui.widgets.password import PasswordBox, was_wrong
 
 
 class FormDialog(ToolDialog):
@@ -74,11 +74,7 @@ class FormDialog(ToolDialog):
 
     def refused(self, error: api.WrenError) -> None:
         """Say why it was not done, beside the password where that was wrong."""
-        if error.code == "bad_password":
-            self.password_field.show_error(error.message)
-            self.password.selectAll()
-            self.password.setFocus()
-        else:
+        if not was_wrong(error, self.password_field, self.password):
             self.message.say(error.message, "error")
 
     # --- the work ---

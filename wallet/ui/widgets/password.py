@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QWidget
 
+from wallet.engine import api
 from wallet.override import override
 from wallet.ui.design import icons
 from wallet.ui.design.colours import colour
@@ -70,6 +71,16 @@ def _effective_length(password: str) -> float:
         seen = lowered[:index].count(character)
         length += 0.25 if character == before or expected else max(0.4, 1 - 0.15 * seen)
     return length + (1.5 if saved else 0)
+
+
+def was_wrong(error: api.WrenError, field: Field, box: QLineEdit) -> bool:
+    """Whether an error is a wrong password; then it is said beside the box, which is ready for another."""
+    if error.code != "bad_password":
+        return False
+    field.show_error(error.message)
+    box.selectAll()
+    box.setFocus()
+    return True
 
 
 class PasswordBox(QLineEdit):
