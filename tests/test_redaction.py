@@ -68,7 +68,7 @@ LEFT = {
     "coins": "0.0125",
 }
 
-JOINED = ("segwit", "legacy", "txid", "wif", "xprv", "entropy")
+JOINED = ("segwit", "legacy", "txid", "wif", "xprv", "entropy", "node", "onion")
 """What has no place in common with the word that it is glued to."""
 
 
@@ -198,6 +198,7 @@ def test_secrets_do_not_even_get_to_the_console(kind: str) -> None:
     for line in (PRIVATE[kind], f"the_{PRIVATE[kind]}" if kind in JOINED else f"error: {PRIVATE[kind]}."):
         assert "(secret)" in without_secrets(line)
     key = PRIVATE["xprv"]
+    assert without_secrets(f"made{key}") == "made(secret)"
     assert without_secrets(f"Z{key[1:]}") == "(secret)"
 
 

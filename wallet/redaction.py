@@ -15,7 +15,7 @@ from typing import Final
 _WORD: Final = r"[a-zA-Z\u00c0-\u017f]{3,9}"
 _APART: Final = r"[\s\d.,;:'\"\[\]-]{1,12}"
 SECRETS: Final = re.compile(
-    r"(?<![a-zA-Z0-9])[a-zA-Z]prv[1-9A-HJ-NP-Za-km-z]{100,}"
+    r"[a-zA-Z]prv[1-9A-HJ-NP-Za-km-z]{100,}"
     r"|(?<![a-zA-Z0-9])[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}(?![a-zA-Z0-9])"
     rf"|(?<![a-zA-Z\u00c0-\u017f])(?:{_WORD}{_APART}){{11,}}{_WORD}(?![a-zA-Z\u00c0-\u017f])"
     r"|(?:[^\x00-\x7f\u3000]+[ \u3000]+){11,}[^\x00-\x7f\u3000]+"
@@ -37,9 +37,9 @@ _PATTERNS: Final = tuple(
         (r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])(?::\d+)?", "(id)"),
         (r"(?<![0-9a-fA-F])[0-9a-fA-F]{32,}", "(data)"),
         (r"[A-Za-z0-9+/_-]{60,}={0,2}", "(data)"),
-        (r"(?i)[a-z2-7]{16,56}\.(?:onion|i2p)\b(?::\d+)?", "(peer)"),
+        (r"(?i)[a-z2-7]{16,56}\.(?:onion|i2p)(?![a-z0-9])(?::\d+)?", "(peer)"),
         (r"\[[0-9a-fA-F:.]{2,45}(?:%\w+)?\](?::\d+)?", "(peer)"),
-        (r"(?<!\w)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)(?::\d+)?", "(peer)"),
+        (r"(?<![a-zA-Z0-9])(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?![a-zA-Z0-9]|\.\d)(?::\d+)?", "(peer)"),
         (r"(?i)(?<![\w.-])(?=[\d.-]*[a-z])[\w.-]{1,253}:\d{4,5}\b", "(peer)"),
         (r"[-+\u2212]?\d[\d.,_\u00a0\u202f ]{0,40}(?:sats?\b|satoshis?\b|BTC\b|btc\b|bitcoins?\b)", "(amount)"),
         (r'(?<!File )"[^"\n]*"|“[^”\n]*”|(?<!\w)\'[^\'\n]*\'(?!\w)', "(words)"),

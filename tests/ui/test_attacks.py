@@ -1,7 +1,10 @@
 """Attacks on what the window holds: what is typed, shown or begun must not outlive the lock, nor pay by itself."""
 
 import asyncio
+import os
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +15,16 @@ from PySide6.QtWidgets import QApplication
 from tests.ui.engine_double import ADDRESSES, PASSWORD
 from tests.ui.stage import Stage
 from tests.ui.walk import OUTSIDE
+from wallet.bitcoin.merkle import ProofError
+from wallet.bitcoin.psbt import PsbtError
 from wallet.bitcoin.uri import parse_uri
 from wallet.engine import api
+from wallet.ui.pages.proof import read_proof
+from wallet.ui.pages.psbt import read_file as read_psbt_file
 from wallet.ui.pages.send import SendPage
 from wallet.ui.pages.settings import SettingsPage
 from wallet.ui.pages.sweep import KeyBox
+from wallet.ui.reading import PictureRefused, open_picture
 from wallet.ui.widgets.password import PasswordBox
 from wallet.ui.window import Window
 
@@ -269,3 +277,23 @@ def test_a_wallet_that_is_made_while_the_lock_comes_is_locked_too(stage: Stage, 
     assert len(stage.engine.commands(api.LockWallet)) == 2
     assert window._locked is not None
     assert (window.shell is None) is hides
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+@pytest.mark.parametrize(
+    ("read", "refusal"), [(read_psbt_file, PsbtError), (read_proof, ProofError), (open_picture, PictureRefused)]
+)
+def test_a_pipe_for_a_file_is_not_waited_for(
+    tmp_path: Path, read: Callable[[Path], object], refusal: type[Exception]
+) -> None:
+    """Whoever reads one waits until somebody writes, and Wren could not end meanwhile."""
+    os.mkfifo(pipe := tmp_path / "payment.psbt")
+    feeder = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    os.write(feeder, b"x" * 4_000)
+    ending = threading.Timer(0.2, os.close, (feeder,))
+    ending.start()
+    with pytest.raises(refusal, match="no file"):
+        read(pipe)
+    ending.join()
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "missing")

@@ -29,6 +29,8 @@ class PictureRefused(ValueError):
 
 def open_picture(path: Path) -> QImage:
     """The picture in a file. Raises PictureRefused; OSError where the file cannot be read."""
+    if path.exists() and not path.is_file():
+        raise PictureRefused(translate("that is no file, but something that might never end"))
     if path.stat().st_size > MAX_FILE:
         raise PictureRefused(translate("the file is too large for a picture of a code"))
     with path.open("rb"):

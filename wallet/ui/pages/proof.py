@@ -36,6 +36,8 @@ def breakable(value: str) -> str:
 
 def read_proof(path: Path) -> dict[str, object]:
     """The proof document in a file. Raises ProofError in words; OSError where it cannot be read."""
+    if path.exists() and not path.is_file():
+        raise ProofError("that is no file, but something that might never end")
     with path.open("rb") as file:
         raw = file.read(MAX_PROOF_BYTES + 1)
     if len(raw) > MAX_PROOF_BYTES:

@@ -35,6 +35,8 @@ from wallet.ui.widgets.scan import ScanButton
 
 def read_file(path: Path) -> bytes:
     """What is in a file, if it is small enough for a PSBT. Raises PsbtError; OSError where it cannot be read."""
+    if path.exists() and not path.is_file():
+        raise PsbtError("that is no file, but something that might never end")
     with path.open("rb") as file:
         raw = file.read(FILE_LIMIT + 1)
     if len(raw) > FILE_LIMIT:
