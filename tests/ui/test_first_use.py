@@ -16,6 +16,7 @@ from wallet.ui.news import what_is_new
 from wallet.ui.pages.address import AddressDialog
 from wallet.ui.pages.coin import CoinDialog
 from wallet.ui.pages.mend import MendDialog
+from wallet.ui.pages.request import RequestDialog
 from wallet.ui.pages.restore import RestorePage
 from wallet.ui.pages.transaction import TransactionDialog
 from wallet.ui.window import Window
@@ -82,6 +83,16 @@ def test_amounts_are_hidden_from_within_every_dialog(live: Live) -> None:
         assert amounts(dialog) == set()
         live.press(dialog, Qt.Key.Key_H, HIDE)
         assert not live.context.preferences.hidden
+
+
+def test_a_code_is_not_read_out_with_its_amount(live: Live) -> None:
+    _, shell = live.begin()
+    asked = live.ask(api.GetReceiveAddress(label="Rent", amount=250_000))
+    dialog = RequestDialog(live.context, asked.address, shell)
+    dialog.show()
+    live.wait(lambda: asked.address in spoken(dialog.qr), "the code")
+    live.press(dialog, Qt.Key.Key_H, HIDE)
+    assert not any("0.0025" in text or "250,000" in text for text in told(dialog))
 
 
 def test_ctrl_l_locks_from_within_every_dialog(live: Live) -> None:

@@ -97,7 +97,7 @@ class Fees:
             if (failure := self._network.failure) is not None:
                 raise failure
             if not complete and not self._network.status().peers:
-                message = "no peer answered: check the connection, or the address given with --peer"
+                message = "no peer answered: check the connection, and your own node if you named one"
                 raise api.WrenError("no_peers", message)
         return self.report()
 

@@ -89,7 +89,7 @@ class Syncing:
 
     def _late(self, met_peers: bool, seconds: float) -> api.WrenError:
         if not met_peers:
-            message = f"no peer answered within {seconds:g} s: check the connection, or the address given with --peer"
+            message = f"no peer answered within {seconds:g} s: check the connection, and your own node if you named one"
             return api.WrenError("no_peers" if self._network.headers_received == 0 else "timeout", message)
         status = self._network.status()
         message = (
@@ -184,6 +184,6 @@ class Syncing:
             if rows := node.peers():
                 return rows
             if time.monotonic() >= deadline:
-                message = "no peer answered: check the connection, or the address given with --peer"
+                message = "no peer answered: check the connection, and your own node if you named one"
                 raise api.WrenError("no_peers", message)
             await asyncio.sleep(_POLL)

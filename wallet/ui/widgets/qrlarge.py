@@ -108,6 +108,12 @@ class QrButton(QrCode):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip(self.tr("Click, or press Return, to see it as large as the window"))
 
+    @override
+    async def draw(self, text: str, error: str = "m", version: int | None = None, name: str = "") -> None:
+        """Named by its words where it has some: a link would be read out with its amount, hidden or not."""
+        name = name or self.tr("QR code of {text}").format(text=self.words or text)
+        await super().draw(text, error, version, name)
+
     def enlarge(self) -> None:
         """Cover the window with the code."""
         if self.image.isNull():
