@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QTableView, QWidget
 
@@ -11,7 +12,7 @@ from tests.ui.access import spoken
 from tests.ui.paying import address_of, open_send, review, send
 from tests.ui.play import PASSWORD, Live
 from wallet.engine import api
-from wallet.ui.models.history import Column, title_of
+from wallet.ui.models.history import Column, status_words, title_of
 from wallet.ui.news import what_is_new
 from wallet.ui.pages.address import AddressDialog
 from wallet.ui.pages.coin import CoinDialog
@@ -19,6 +20,8 @@ from wallet.ui.pages.mend import MendDialog
 from wallet.ui.pages.request import RequestDialog
 from wallet.ui.pages.restore import RestorePage
 from wallet.ui.pages.transaction import TransactionDialog
+from wallet.ui.practice.band import hint_of
+from wallet.ui.practice.steps import Step
 from wallet.ui.window import Window
 
 FIGURES: Final = re.compile(r"\d[\d.,\s]*\s*(sat\b(?!/)|BTC|satoshi|%)")
@@ -199,3 +202,26 @@ def test_a_payment_that_nobody_has_is_not_called_sent(live: Live) -> None:
     assert "Sent" not in told(page.sent)
     (row, *_) = live.ask(api.GetHistory())
     assert (row.status, title_of(row)) == ("local", "To be sent")
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("amount", "seen_by", "words"),
+    [
+        (5, 0, "Unverified, seen by 0 peers"),
+        (5, 1, "Unverified, seen by 1 peer"),
+        (-5, 0, "Sent, waiting"),
+        (-5, 1, "Sent, seen by 1 peer"),
+        (-5, 2, "Sent, seen by 2 peers"),
+    ],
+)
+def test_one_peer_is_one_peer(amount: int, seen_by: int, words: str) -> None:
+    row = api.HistoryRow("ab" * 32, None, None, amount, None, "", "pending", False, None, seen_by)
+    assert status_words(row) == words
+
+
+def test_the_guide_says_where_the_proof_and_the_bakery_are_to_be_had() -> None:
+    assert "Mine a block" in hint_of(Step.PROOF)
+    assert "Show me" in hint_of(Step.SEND)

@@ -29,20 +29,25 @@ def status_words(row: api.HistoryRow) -> str:
             return translate("Confirmed, proven") if row.proven else translate("Confirmed, not proven")
         case "immature":
             return translate("Mined, not yet spendable")
-        case "pending" if row.amount < 0:
-            return (
-                translate("Sent, seen by {n} peers").format(n=row.seen_by)
-                if row.seen_by
-                else translate("Sent, waiting")
-            )
         case "pending":
-            return translate("Unverified, seen by {n} peers").format(n=row.seen_by)
+            return _waiting_words(row)
         case "local":
             return translate("Not sent yet")
         case "replaced":
             return translate("Replaced by another")
         case "abandoned":
             return translate("Abandoned")
+
+
+def _waiting_words(row: api.HistoryRow) -> str:
+    """Of a payment on its way: by how many peers it was announced."""
+    if row.amount < 0:
+        if not row.seen_by:
+            return translate("Sent, waiting")
+        one, more = translate("Sent, seen by 1 peer"), translate("Sent, seen by {n} peers")
+    else:
+        one, more = translate("Unverified, seen by 1 peer"), translate("Unverified, seen by {n} peers")
+    return one if row.seen_by == 1 else more.format(n=row.seen_by)
 
 
 def status_icon(row: api.HistoryRow) -> tuple[str, str]:

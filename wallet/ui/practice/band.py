@@ -40,9 +40,15 @@ def hint_of(step: Step) -> str:
                 "proven."
             )
         case Step.PROOF:
-            return translate("Open the payment in History: below it stands its proof. Point at the boxes.")
+            return translate(
+                "Mine a block if none has the payment yet, then open it in History: below it stands its proof. Point "
+                "at the boxes."
+            )
         case Step.SEND:
-            return translate("Under Send, pay the bakery. The password of this practice wallet is: practice")
+            return translate(
+                "Pay the bakery: “Show me” under All steps writes its address into Send. The password of this practice "
+                "wallet is: practice"
+            )
         case Step.SPEED_UP:
             return translate(
                 "Make the network busy and pay at an own rate of 1 sat/vB: blocks pass it over. Open the payment and "
