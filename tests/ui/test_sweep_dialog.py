@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from tests.ui.fits import unfitting
-from tests.ui.play import Live
+from tests.ui.play import PASSWORD, Live
 from wallet.bitcoin.address import address_from_script
 from wallet.bitcoin.hashes import hash160
 from wallet.bitcoin.network import NETWORKS, REGTEST
@@ -134,8 +134,8 @@ def test_a_search_ends_when_the_wallet_goes(live: Live, how: str) -> None:
     if how == "locked":
         window.lock()
     else:
-        assert window.shell is not None
-        window.shell.other_wallet.emit()
+        made = live.ask(api.CreateWallet("another", PASSWORD, vault="file"))
+        live.run(window.enter(made.wallet))
     live.settle()  # with what it began left undone, and no fault
     assert window.findChild(SweepDialog) is None
 
