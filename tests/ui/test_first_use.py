@@ -74,6 +74,7 @@ def test_amounts_are_hidden_from_within_every_dialog(live: Live) -> None:
     mending = MendDialog(live.context, txid, "speed-up", payment)
     mending.show()
     live.settle()
+    assert any("It pays" in text and "sat/vB now" in text.replace("\u00a0", " ") for text in told(mending))
     mending.rate.next.click()
     live.wait(lambda: mending.review.shown, "the review")
     (coin, *_) = live.ask(api.GetCoins())

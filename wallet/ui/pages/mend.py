@@ -15,6 +15,7 @@ from wallet.ui.design.metrics import Space
 from wallet.ui.models.table import with_amounts
 from wallet.ui.pages.review import ReviewStep
 from wallet.ui.pages.sent import SentStep
+from wallet.ui.text import format_rate
 from wallet.ui.widgets.button import BusyButton, Button
 from wallet.ui.widgets.fees import FeeChoice
 from wallet.ui.widgets.frame import card
@@ -32,6 +33,8 @@ class RateStep(QWidget):
     def __init__(self, kind: Mending) -> None:
         super().__init__()
         self.fees = FeeChoice("fast")
+        self.now = note("")
+        self.now.hide()
         self.message = Message()
         self.next = BusyButton(self.tr("Re&view"), icon="forward")
         self.next.clicked.connect(self.review)
@@ -52,13 +55,19 @@ class RateStep(QWidget):
             column(
                 title(name),
                 note(explained),
-                card(self.fees),
+                card(self.now, self.fees),
                 self.message,
                 row(None, self.next),
                 None,
                 spacing=Space.LARGE,
             )
         )
+
+    def show_rate(self, detail: api.TransactionDetail) -> None:
+        """What the payment pays now, which the new one has to beat."""
+        if detail.row.fee is not None:
+            rate = format_rate(detail.row.fee / detail.vsize)
+            self.now.show_or_hide(self.tr("It pays {rate} now; a replacement pays more than that.").format(rate=rate))
 
 
 class MendDialog(QDialog):
@@ -110,6 +119,7 @@ class MendDialog(QDialog):
 
     async def _fees(self) -> None:
         self.rate.fees.show_report(await self._context.bridge.run(api.GetFees()))
+        self.rate.show_rate(await self._context.bridge.run(api.GetTransaction(self._txid)))
 
     def _prepare(self) -> None:
         self.rate.message.clear()
