@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import Final
 
 from wallet.cli import (
     commands,
@@ -96,6 +97,10 @@ def _stop_on_signals(task: "asyncio.Future[commands.Answer]") -> None:
         loop.add_signal_handler(number, task.cancel)
 
 
+_HOW: Final = {"wallet_exists": " (--wallet)"}
+"""How the command line does what a message asks for, where the window does it otherwise."""
+
+
 def run(options: argparse.Namespace, make_engine: EngineFactory) -> int:
     """Carry out the parsed command. Answers the exit code."""
     try:
@@ -104,7 +109,7 @@ def run(options: argparse.Namespace, make_engine: EngineFactory) -> int:
         if answer is not None:
             show(answer, as_json=options.json)
     except api.WrenError as error:
-        show_error(error.code, error.message, as_json=options.json)
+        show_error(error.code, error.message + _HOW.get(error.code, ""), as_json=options.json)
         return 1
     except KeyboardInterrupt:
         show_error("timeout", "stopped; nothing was lost", as_json=options.json)

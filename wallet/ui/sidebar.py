@@ -120,8 +120,9 @@ class Sidebar(QFrame):
             set_look(button, "compact", "true" if compact else "false")
 
     def _set_dense(self, dense: bool) -> None:
-        """Closer together, and without the name at the top."""
+        """Closer together, and without the name at the top and the other wallets, which the settings lead to, too."""
         self._dense = dense
+        self.wallets_button.setVisible(not dense)
         self._brand.setVisible(not self._compact and not dense)
         for button in (*self.buttons.values(), self.lock_button):
             set_look(button, "dense", "true" if dense else "false")
