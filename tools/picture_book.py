@@ -1,6 +1,7 @@
 """Pictures of every page in light, dark, a small window and on a dense screen: python -m tools.picture_book FOLDER.
 
-With --docs the pictures that the README and docs/screenshots show are renewed from them, in few colours to be small.
+With --docs the pictures that the README and docs/screenshots show are renewed from them, in few colours to be small;
+and a sheet of all pages for each edition.
 """
 
 import os
@@ -11,9 +12,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 
+COLUMNS: Final = 6
+THUMB: Final = QSize(400, 400)
+GAP: Final = 12
 ROOT: Final = Path(__file__).resolve().parent.parent
 DOCS: Final = ROOT / "docs" / "screenshots"
 
@@ -78,11 +82,37 @@ def choose(folder: Path) -> None:
     print(f"{sum(path.stat().st_size for path in DOCS.iterdir()) // 1024} KiB in {DOCS}")
 
 
+def sheet(pictures: list[Path]) -> QImage:
+    """All pictures, small, in rows from the left."""
+    rows = -(-len(pictures) // COLUMNS)
+    whole = QImage(
+        COLUMNS * (THUMB.width() + GAP) + GAP, rows * (THUMB.height() + GAP) + GAP, QImage.Format.Format_RGB32
+    )
+    whole.fill(QColor("#808080"))
+    painter = QPainter(whole)
+    for number, path in enumerate(pictures):
+        row, column = divmod(number, COLUMNS)
+        small = QImage(str(path)).scaled(
+            THUMB, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        painter.drawImage(GAP + column * (THUMB.width() + GAP), GAP + row * (THUMB.height() + GAP), small)
+    painter.end()
+    return whole
+
+
+def sheets(folder: Path) -> None:
+    """Renew the sheets of all pages."""
+    for name in EDITIONS:
+        pictures = sorted((folder / name).glob("*.png"))
+        _in_few_colours(sheet(pictures)).save(str(DOCS / f"all-{name}.png"), quality=0)
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     for name, edition in EDITIONS.items():
         take(folder, name, edition)
     if "--docs" in sys.argv:
+        sheets(folder)
         choose(folder)
 
 
