@@ -134,8 +134,8 @@ def _parts(options: "EngineOptions") -> "Parts":
 
     from wallet.bitcoin.network import NETWORKS
     from wallet.engine.kernels import FilterMatcher
+    from wallet.engine.nodes import nodes_of
     from wallet.engine.parts import Parts
-    from wallet.engine.route import nodes_of
     from wallet.engine.signing import Vault
     from wallet.store.backups import recover
     from wallet.store.folder import DataFolder

@@ -336,3 +336,13 @@ def test_control_characters_are_not_printed(wallet: Cli) -> None:
 
 def test_every_code_of_the_tables_is_one_of_the_contract() -> None:
     assert {row[1] for row in PAYMENTS} | {row[2] for row in FILES} <= ERROR_CODES
+
+
+@pytest.mark.parametrize("content", [b"", b'{"own_node_regtest": "192.0.2.7:1', b"\xff\x00garbage"])
+def test_after_damage_to_the_settings_nobody_is_talked_to_but_who_is_named(wallet: Cli, content: bytes) -> None:
+    (wallet.folder / "settings.json").write_bytes(content)
+    assert wallet.ok("balance")
+    for command in ("sync", "peers", "fees"):
+        code, message = wallet(command).error
+        assert (code, "settings file was damaged" in message, "--peer" in message) == ("refused", True, True)
+    assert wallet("--peer", "127.0.0.1:1", "sync", "--timeout", "0.3").error[0] == "no_peers"

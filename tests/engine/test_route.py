@@ -8,8 +8,10 @@ import pytest
 from tests.engine.test_network import play
 from tests.engine.world import World
 from wallet import app
+from wallet.bitcoin.network import NETWORKS
 from wallet.engine import api
-from wallet.engine.route import nodes_of
+from wallet.engine.nodes import CHOOSE, nodes_of
+from wallet.store.settings import Settings
 
 
 def test_an_own_node_is_kept_and_the_connections_are_made_anew(tmp_path: Path) -> None:
@@ -49,5 +51,54 @@ def test_offline_an_own_node_is_only_kept(tmp_path: Path) -> None:
         assert (await world.engine.run(api.SetOwnNode("192.0.2.7:18444"))).named == ("192.0.2.7:18444",)
         assert world.nodes == []
         assert (await world.engine.run(api.SetOwnNode(""))).named == ()
+
+    play(tmp_path, story)
+
+
+DAMAGED = {"empty": b"", "truncated": b'{"own_node_regtest": "192.0.2.7:18', "garbage": bytes(range(128, 256))}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_after_damage_to_the_settings_nobody_is_talked_to_before_the_user_chose(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "settings.json").write_bytes(content)
+
+    async def story(world: World) -> None:
+        run, parts = world.engine.run, world.parts
+        for command in (api.Connect(), api.Synchronise(5.0), api.GetFees(5.0)):
+            with pytest.raises(api.WrenError, match="damaged") as refused:
+                await run(command)
+            assert refused.value.code == "refused"
+        await run(api.SetDataUse(50_000_000, unconfirmed=True))  # another setting is no choice
+        with pytest.raises(api.WrenError, match="damaged"):
+            nodes_of(world.options, Settings(tmp_path / "settings.json"), parts.params)
+        assert (await run(api.GetSyncStatus())).notice == CHOOSE
+        assert (await run(api.GetRoute())).lost
+        assert world.nodes == []
+        assert (tmp_path / "settings.json.damaged").read_bytes() == content
+        named = replace(world.options, peers=("192.0.2.9:1",))
+        assert nodes_of(named, parts.settings, parts.params) == ("192.0.2.9:1",)
+        assert (await run(api.SetOwnNode("192.0.2.7"))).named == ("192.0.2.7:18444",)
+        assert len(world.nodes) == 1
+        assert (await run(api.GetSyncStatus())).notice == ""
+
+    play(tmp_path, story)
+
+
+def test_to_find_peers_is_a_choice_too_and_holds_at_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_bytes(b"{")
+
+    async def story(world: World) -> None:
+        run, parts = world.engine.run, world.parts
+        assert not (await run(api.SetOwnNode(""))).lost
+        await world.sync()
+        await run(api.SetOwnNode("192.0.2.7"))
+        assert not (await run(api.SetOwnNode(""))).lost
+        await world.engine.close()
+        again = app._parts(world.options)
+        assert nodes_of(world.options, again.settings, again.params) == ()
+        with pytest.raises(api.WrenError, match="damaged"):
+            nodes_of(world.options, again.settings, NETWORKS["main"])
+        again.close()
+        assert parts.settings.lost
 
     play(tmp_path, story)

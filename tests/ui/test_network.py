@@ -154,6 +154,7 @@ def test_the_words_for_the_way_to_the_network() -> None:
     assert "learns which are yours" in named[2]
     assert "your own node and to nobody else: b:2" in way_words(api.Route(("b:2",), "b:2", "", False, False))[0]
     assert len(way_words(api.Route((), "", "", bloom=False, offline=True))) == 1
+    assert "talks to nobody" in way_words(api.Route((), "", "", bloom=False, offline=False, lost=True))[0]
 
 
 def test_data_and_ages_are_short() -> None:
@@ -236,6 +237,46 @@ def test_the_own_node_is_used_at_once_and_nobody_else(unnamed: Live) -> None:
     assert live.ask(api.GetPeers(timeout=0)) == ()
     assert live.ask(api.GetRoute()).own_node == ""
     assert card.message.text == "Kept: Wren finds peers by itself."
+
+
+def test_after_damage_to_the_settings_the_window_asks_anew_and_connects_to_nobody(
+    loop: qasync.QEventLoop,
+    qapp: QApplication,
+    options: api.EngineOptions,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+    home = Path(str(options.data_dir))
+    home.mkdir(exist_ok=True)
+    (home / "settings.json").write_text('{"own_node_regtest": "mynode.lo')
+    live = Unnamed(loop, qapp, options, qtbot)
+    try:
+        window = Window(live.context)
+        live.show(window)
+        live.run(window.enter(live.ask(api.CreateWallet("play", PASSWORD, vault="file")).wallet))
+        shell = window.shell
+        assert shell is not None
+        page = network(live, shell)
+        live.settle()
+        assert "talks to nobody until you choose again" in page.way.text()
+        assert not page.no_peers.isVisible()
+        assert "damaged" in window.banner.text
+        assert "damaged" in shell.strip.detail.text()
+        shell.sidebar.choose("settings")
+        live.settle()
+        settings = shell.page("settings")
+        assert isinstance(settings, SettingsPage)
+        card = settings.own_node
+        assert card.forget.isVisible()
+        assert "damaged" in card.message.text
+        live.type(card.address, live.world.address)
+        card.use.click()
+        live.wait(lambda: shell.status is not None and shell.status.synced, "the own node")
+        assert "damaged" not in shell.strip.detail.text()
+        assert [peer.address for peer in live.ask(api.GetPeers())] == [live.world.address]
+    finally:
+        live.end()
 
 
 def test_nodes_named_at_the_start_come_before_the_own_one(live: Live) -> None:

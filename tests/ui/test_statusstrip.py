@@ -15,6 +15,7 @@ from wallet.ui.statusstrip import StatusStrip
     [
         (SYNCED, ""),
         (replace(SYNCED, stale=True, synced=False), "out of date"),
+        (replace(SYNCED, stale=True, synced=False, notice="choose"), "out of date. · Choose"),
         (replace(SYNCED, notice="no node lets itself be asked"), "No node"),
         (replace(SYNCED, phase="blocks", synced=False, percent=12.0), "12"),
     ],

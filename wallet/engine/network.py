@@ -17,6 +17,7 @@ from wallet.engine.bloom import BloomFinder, tweak_of
 from wallet.engine.chain_source import ChainSource, held_hash
 from wallet.engine.datause import DataUse
 from wallet.engine.errors import translate
+from wallet.engine.nodes import CHOOSE, is_lost, nodes_of
 from wallet.engine.offering import Offering
 from wallet.engine.pace import Pace, bytes_left
 from wallet.engine.parts import ChainFiles, NetworkNode, Parts
@@ -196,9 +197,10 @@ class Network:
     # --- the node and its reports ---
 
     async def connect(self) -> None:
-        """Start the node, unless it runs; anew after an error. Raises WrenError when the engine is to stay offline."""
+        """Start the node, unless it runs; anew after an error. Raises WrenError when nobody is to be talked to."""
         if self._parts.options.offline:
             raise api.WrenError("no_peers", "Wren was started with --offline")
+        nodes_of(self._parts.options, self._parts.settings, self._parts.params)  # refuses where they were lost
         if self._failure is not None:
             await self.disconnect()
         if self._node is not None:
@@ -357,6 +359,8 @@ class Network:
 
     def notice(self) -> str:
         """Why nothing goes on, where waiting does not help."""
+        if is_lost(self._parts.options, self._parts.settings, self._parts.params):
+            return CHOOSE
         return NO_BLOOM if self._parts.options.bloom and lacks_bloom(self._node) else self.use.notice()
 
     def _bytes_left(self, scanned: int | None) -> int | None:

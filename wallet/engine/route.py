@@ -1,13 +1,12 @@
-"""Whom Wren talks to: the nodes named when it was started, the user's own node, or peers that it finds."""
+"""The way to the network as the user is told it, and may set it."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from wallet.bitcoin.network import ChainParams
 from wallet.engine import api
-from wallet.engine.datause import SettingsStore
 from wallet.engine.network import Network
+from wallet.engine.nodes import is_lost, key_of, nodes_of, own_node
 from wallet.engine.parts import Parts
 from wallet.spv.addrman import ONION, Endpoint
 
@@ -15,21 +14,6 @@ Handler = Callable[[Any], Awaitable[object]]
 
 _HOST: Final = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
 """A name, an IPv4 address or an IPv6 address; whether there is such a one, connecting tells."""
-
-
-def own_node(settings: SettingsStore, params: ChainParams) -> str:
-    """The user's own node on this network ("host:port"), empty where none was set."""
-    return settings.text(_key(params))
-
-
-def nodes_of(options: api.EngineOptions, settings: SettingsStore, params: ChainParams) -> tuple[str, ...]:
-    """The nodes that alone are talked to; none: peers are found."""
-    own = own_node(settings, params)
-    return options.peers or ((own,) if own else ())
-
-
-def _key(params: ChainParams) -> str:
-    return f"own_node_{params.name}"
 
 
 class Routing:
@@ -45,22 +29,26 @@ class Routing:
 
     async def get(self, _command: api.GetRoute) -> api.Route:
         options, settings, params = self._parts.options, self._parts.settings, self._parts.params
+        lost = is_lost(options, settings, params)
         return api.Route(
-            named=nodes_of(options, settings, params),
+            named=() if lost else nodes_of(options, settings, params),
             own_node=own_node(settings, params),
             proxy=options.proxy or "",
             bloom=options.bloom,
             offline=options.offline,
+            lost=lost,
         )
 
     async def set_own_node(self, command: api.SetOwnNode) -> api.Route:
         """Kept for the next start too; the connections are made anew where that changes whom Wren talks to."""
         address = self._parse(command.address) if command.address.strip() else ""
-        before = await self.get(api.GetRoute())
-        if address != before.own_node:
-            self._parts.settings.set(**{_key(self._parts.params): address or None})
+        settings, before = self._parts.settings, await self.get(api.GetRoute())
+        if address != before.own_node or before.lost:
+            found = "" if settings.lost else None  # "none" is to be told from what was lost
+            settings.set(**{key_of(self._parts.params): address or found})
         after = await self.get(api.GetRoute())
-        if after.named != before.named and self._network.node is not None:
+        has_waited = before.lost and not self._parts.options.offline
+        if has_waited or (after.named != before.named and self._network.node is not None):
             await self._network.disconnect()
             await self._network.connect()
         return after

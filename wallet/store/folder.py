@@ -228,7 +228,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raw = path.read_bytes()
     try:
         values = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedFile(path, "the file is damaged: it is not JSON") from error
     if not isinstance(values, dict):
         raise DamagedFile(path, "the file is damaged: it holds no object")

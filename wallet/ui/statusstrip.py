@@ -78,12 +78,14 @@ class StatusStrip(QFrame):
 
     def _detail(self, status: api.SyncStatus) -> str:
         parts = [] if status.completeness_verified else [self.tr("completeness not verified")]
+        is_working = status.phase in WORKING
         if status.stale and status.tip_time is not None:
+            is_working = False
             said = self.tr("The newest block known is of {day}: this may be out of date.")
             parts.append(said.format(day=format_day(status.tip_time)))
-        elif status.notice:
+        if status.notice:
             parts.append(sentence(status.notice))
-        elif status.phase in WORKING:
+        elif is_working:
             parts += self._progress(status)
         return " · ".join(parts)
 

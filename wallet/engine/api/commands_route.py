@@ -11,7 +11,8 @@ class Route:
 
     named: the nodes ("host:port") that alone are talked to; none: peers are found. own_node: the user's own, as it was
     set; it counts where the program was started without --peer. proxy: a SOCKS5 proxy, empty without one. bloom: a
-    node finds the payments (BIP37). offline: nobody is talked to.
+    node finds the payments (BIP37). offline: nobody is talked to. lost: nor before the user has chosen again, for the
+    settings that may have named a node could not be read.
     """
 
     named: tuple[str, ...]
@@ -19,6 +20,7 @@ class Route:
     proxy: str
     bloom: bool
     offline: bool
+    lost: bool = False
 
     @property
     def is_given(self) -> bool:

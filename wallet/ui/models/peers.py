@@ -114,6 +114,13 @@ def way_words(route: api.Route) -> list[str]:
     """How Wren talks to the network, one sentence each: whom it asks, by which way, and what they learn."""
     if route.offline:
         return [translate("Offline: Wren was started with --offline and talks to nobody.")]
+    if route.lost:
+        return [
+            translate(
+                "The settings were damaged, and may have named your own node: Wren talks to nobody until you choose "
+                "again, under Settings, Own node."
+            )
+        ]
     words = []
     if route.named:
         named = ", ".join(safe_text(peer) for peer in route.named)

@@ -46,7 +46,7 @@ class NetworkPage(Page):
         self.timer.timeout.connect(self.refresh)
         self._tip = ""
         self._status: api.SyncStatus | None = None
-        self._is_named = False
+        self._is_named = self._is_lost = False
         self._icon = Icon("clock", "muted")
         self.phase = Label(size=Type.STRONG, wrap=True)
         self.blocks = RecentBlocks()
@@ -113,7 +113,7 @@ class NetworkPage(Page):
     async def load(self) -> None:
         run = self.context.bridge.run
         route = await run(api.GetRoute())
-        self._is_named = bool(route.named)
+        self._is_named, self._is_lost = bool(route.named), route.lost
         self.way.setText("\n".join(way_words(route)))
         self._show_chain(await run(api.GetChain()))
         self._show_peers(await run(api.GetPeers(timeout=0)))
@@ -183,7 +183,7 @@ class NetworkPage(Page):
         self._chosen()
 
     def _say_no_peers(self, status: api.SyncStatus | None) -> None:
-        if self.context.options.offline:
+        if self.context.options.offline or self._is_lost:
             text = ""  # the line above has said it
         elif self._is_named:
             text = self.tr("Not connected yet. Does the node run, and is its address right?")

@@ -56,10 +56,15 @@ class OwnNodeCard(QWidget):
     def _show(self, route: api.Route) -> None:
         if not self.address.isModified():
             self.address.setText(route.own_node)
-        self.forget.setVisible(bool(route.own_node))
+        self.forget.setVisible(bool(route.own_node) or route.lost)
         if route.is_given:
             text = self.tr("Wren was started with --peer: until it is started without, it talks to {peers} instead.")
             self.message.say(text.format(peers=safe_text(", ".join(route.named))))
+        elif route.lost:
+            text = self.tr(
+                "The settings were damaged. Name your node again, or let Wren find peers: until then it waits."
+            )
+            self.message.say(text, "warning")
 
     def _use(self) -> None:
         if not self.use.is_busy:
