@@ -53,6 +53,10 @@ PRIVATE = {
     "seed words with commas": "abandon, ability, able, about, above, absent, absorb, abstract, abuse, act, age, air",
     "seed words, numbered": "1. abandon 2. ability 3. able 4. about 5. above 6. absent 7. absorb 8. abuse 9. act "
     "10. acid 11. acoustic 12. actor",
+    "seed words, numbered with colons": "1: abandon 2: ability 3: able 4: about 5: above 6: absent 7: absorb 8: abuse "
+    "9: act 10: acid 11: acoustic 12: actor",
+    "seed words, a numbered line each": "1: abandon\n2: ability\n3: able\n4: about\n5: above\n6: absent\n7: absorb\n"
+    "8: abuse\n9: act\n10: acid\n11: acoustic\n12: actor",
     "address in groups": "bc1q w508 d6qe jxtd g4y5 r3za rvar y0c5 xw7k v8f3 t4",
     "disk": "/media/ana/backup.psbt",
     "home": "/home/ana/Documents/thing.psbt",
@@ -202,6 +206,8 @@ def test_secrets_do_not_even_get_to_the_console(kind: str) -> None:
     assert without_secrets(f"Z{key[1:]}") == "(secret)"
 
 
-@pytest.mark.parametrize("piece", ["\u3000", "\u3042 ", "1 ", "abc ", "a:", "1.", "ab.", "[", "12,"])
+@pytest.mark.parametrize(
+    "piece", ["\u3000", "\u3042 ", "1 ", "abc ", "a:", "1.", "ab.", "[", "12,", "1:", "abc1:", "abc 1: ", "abc:"]
+)
 def test_no_text_takes_for_ever(piece: str) -> None:
     assert redact(piece * 8_000 + "!") is not None

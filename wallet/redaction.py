@@ -13,7 +13,7 @@ from typing import Final
 # capitalised, numbered and set apart: 3-9 letters each (prose seldom goes so far without a shorter word), or words of
 # another script.
 _WORD: Final = r"[a-zA-Z\u00c0-\u017f]{3,9}"
-_APART: Final = r"[\s\d.,;:'\"\[\]-]{1,12}"
+_APART: Final = r"(?:[\s.,;'\"\[\]-]|\d:?){1,12}"  # a colon ends a number; elsewhere prose comes before it
 SECRETS: Final = re.compile(
     r"[a-zA-Z]prv[1-9A-HJ-NP-Za-km-z]{100,}"
     r"|(?<![a-zA-Z0-9])[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}(?![a-zA-Z0-9])"

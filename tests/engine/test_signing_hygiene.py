@@ -102,8 +102,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path, how: str) -> Non
     ],
 )
 def test_a_secret_in_a_log_line_is_blotted_out(secret: str) -> None:
-    """With a word of prose before it, where nothing tells that from the words of a phrase."""
-    assert logged("restoring: %s.", secret) in ("restoring: (secret).\n", "(secret).\n")
+    assert logged("restoring: %s.", secret) == "restoring: (secret).\n"
 
 
 def test_a_plain_log_line_stays_as_it_is() -> None:
@@ -135,5 +134,4 @@ def test_an_exception_that_quotes_a_secret_is_blotted_out_too() -> None:
         log.exception("it failed")
     last = written.getvalue().splitlines()[-1]
     assert "abandon" not in written.getvalue()
-    assert last.startswith("ValueError: invalid ")
-    assert last.endswith("(secret)'")
+    assert last == "ValueError: invalid literal for int() (secret)'"  # "with base 10: '" may be part of a phrase
