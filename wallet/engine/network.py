@@ -125,11 +125,8 @@ class Network:
         self._scanner = Scanner(session.ledger, source, self._parts.matcher, self._committed, finder)
         self._scanner.follow_chain(self.hash_at)
         self._witness = Witness(session, self.files)
-        node.want_from(
-            max(
-                lowest_needed(session.birthday, known_times(self._parts.checkpoints, self._parts.params)), session.floor
-            )
-        )
+        times = known_times(self._parts.checkpoints, self._parts.params)
+        node.want_from(max(lowest_needed(session.birthday, times), session.floor))
         self._scan_task = asyncio.create_task(self._scanner.run())
         self._offering = Offering(session.ledger, node, self.commit, self._parts.chance)
         self._offer_task = asyncio.create_task(self._offering.run())
@@ -182,8 +179,7 @@ class Network:
         A birthday above the tip of a chain that is complete was told by a wrong clock, or mistyped: then it says
         nothing, and what the wallet is surely younger than counts.
         """
-        headers = self.files.headers
-        base, tip = headers.base_height, headers.tip_height
+        base, tip = self.files.headers.base_height, self.tip_height
         start = self.first_height(session.birthday)
         if start is None:
             start = session.floor if 0 < base <= session.floor else None
